@@ -1,0 +1,76 @@
+/** Stops a trial that is not among the best 1/eta of its rung; see asha.ts. */
+export interface AshaRule {
+  readonly kind: 'asha';
+  /** Resource at the first rung. */
+  readonly min: number;
+  /** Resource of a whole run: a trial is never judged there, since it ends anyway. */
+  readonly max?: number;
+  readonly eta: number;
+  /** A rung with fewer entries than this, the trial's own included, stops nobody. */
+  readonly minRungSize: number;
+}
+
+/** Stops a trial whose best so far is worse than a percentile of the others; see median.ts. */
+export interface MedianRule {
+  readonly kind: 'median';
+  readonly min: number;
+  readonly interval: number;
+  readonly max?: number;
+  /** The best `percentile` percent of the others go on. Default 50, the true median. */
+  readonly percentile?: number;
+  /** With fewer others than this nobody is stopped. Default 5. */
+  readonly minEntries?: number;
+}
+
+/** Stops a trial whose value lies outside [lower, upper], whatever the goal. */
+export interface ThresholdRule {
+  readonly kind: 'threshold';
+  readonly lower?: number;
+  readonly upper?: number;
+  /** Default 1. */
+  readonly min?: number;
+  /** Default 1. */
+  readonly interval?: number;
+  readonly max?: number;
+}
+
+export interface NoRule {
+  readonly kind: 'none';
+}
+
+export type StopRule = AshaRule | MedianRule | ThresholdRule | NoRule;
+
+export interface RungEntry {
+  /** Arrival number at this rung; equal numbers did not see each other. */
+  readonly order: number;
+  /** The raw value as reported: may be NaN or infinite, which ranks last for either goal. */
+  readonly value: number;
+}
+
+export interface OwnEntry extends RungEntry {
+  /** Best finite value of the trial up to this rung, for the median rule. Default `value`. */
+  readonly best?: number;
+}
+
+export interface Rung {
+  readonly milestone: number;
+  /** Entries of the other trials; those that did not arrive before `own` are not looked at. */
+  readonly entries: readonly RungEntry[];
+  readonly own: OwnEntry;
+}
+
+export type VerdictReason =
+  | 'NoRule'
+  | 'RungTooSmall'
+  | 'WithinCutoff'
+  | 'BelowCutoff'
+  | 'WithinThreshold'
+  | 'OutsideThreshold'
+  | 'ValueNotFinite';
+
+/** `pause` (keep the checkpoint, give the slot away) is for promotion rules, which come later. */
+export interface Verdict {
+  readonly kind: 'continue' | 'stop' | 'pause';
+  readonly reason: VerdictReason;
+  readonly message: string;
+}
