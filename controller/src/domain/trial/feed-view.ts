@@ -1,0 +1,43 @@
+/**
+ * What the trainers of one Trial have reported so far, folded over its attempts. Idempotent and
+ * independent of the order in which the points arrived (G6).
+ */
+export interface FeedView {
+  /** Distinct points folded. */
+  readonly points: number;
+  /** When the first and the latest report of the current attempt arrived, by our clock. */
+  readonly firstReportMs?: number;
+  readonly lastReportMs?: number;
+  /** The largest step and epoch reported. */
+  readonly lastStep: number;
+  readonly lastEpoch: number;
+  /** Epochs of a complete run, if the trainer said so. */
+  readonly epochs?: number;
+  /** The objective: the best finite value, ties to the earliest point; undefined = none reported. */
+  readonly best?: ObjectiveValue;
+  /** The objective of the latest point that has one; may be NaN or infinite. */
+  readonly last?: ObjectiveValue;
+  /** For each milestone of the rule that was passed: the value of the first point at or past it. */
+  readonly milestones: readonly MilestoneValue[];
+  /** Latest value of every metric (bounded), for tables and gauges. */
+  readonly latest: Readonly<Record<string, number>>;
+  /**
+   * Whether every report of the current attempt is here: its `finished` line with a matching digest,
+   * or (file reports) the end of the file after the end of the process.
+   */
+  readonly complete: boolean;
+}
+
+export interface ObjectiveValue {
+  readonly value: number;
+  readonly step: number;
+  readonly epoch: number;
+}
+
+export interface MilestoneValue {
+  readonly milestone: number;
+  /** May be NaN or infinite. */
+  readonly value: number;
+  /** Best finite value up to that point, for rules that judge the best so far. */
+  readonly bestSoFar?: number;
+}
