@@ -1,0 +1,52 @@
+export { type RuleProblem, checkRule } from './prune/check-rule.ts';
+export { decide } from './prune/decide.ts';
+export { MAX_RUNGS, rungMilestones } from './prune/milestones.ts';
+export { bestFinite } from './prune/rank.ts';
+export type {
+  AshaRule,
+  MedianRule,
+  NoRule,
+  OwnEntry,
+  Rung,
+  RungEntry,
+  StopRule,
+  ThresholdRule,
+  Verdict,
+  VerdictReason,
+} from './prune/rule.ts';
+export { cardinality, gridSize } from './space/cells.ts';
+export { checkSpace } from './space/check.ts';
+export { compileSpace } from './space/compile.ts';
+export { isInSpace } from './space/configuration.ts';
+export { type DimensionText, describeSpace } from './space/describe.ts';
+export type {
+  CategoricalDomain,
+  Configuration,
+  Dimension,
+  FixedDomain,
+  OrdinalDomain,
+  ParameterValue,
+  RangeDomain,
+  Scale,
+  When,
+} from './space/dimension.ts';
+export type { Space } from './space/space.ts';
+export {
+  SpaceError,
+  type SpaceField,
+  type SpaceProblem,
+  type SpaceProblemCode,
+} from './space/space-problem.ts';
+export type { AlgorithmInfo, ProblemCode, ProblemIssue } from './suggest/algorithm.ts';
+export {
+  EMPTY_HISTORY,
+  type Goal,
+  type History,
+  type HistoryEntry,
+  type Outcome,
+  type Problem,
+  type RunningEntry,
+  type Suggestion,
+} from './suggest/problem.ts';
+export { ALGORITHMS, algorithmInfo } from './suggest/registry.ts';
+export { checkProblem, SearchError, type SearchErrorCode, suggest } from './suggest/suggest.ts';

@@ -1,0 +1,24 @@
+import type { Algorithm, AlgorithmInfo } from './algorithm.ts';
+import { grid } from './grid.ts';
+import { random } from './random.ts';
+import { sobol } from './sobol.ts';
+
+const REGISTRY: ReadonlyMap<string, Algorithm> = new Map(
+  [grid, random, sobol].map((algorithm) => [algorithm.name, algorithm]),
+);
+
+/** Every algorithm, by name. */
+export const ALGORITHMS: readonly AlgorithmInfo[] = [...REGISTRY.values()].map(infoOf);
+
+export function algorithmInfo(name: string): AlgorithmInfo | undefined {
+  const algorithm = REGISTRY.get(name);
+  return algorithm && infoOf(algorithm);
+}
+
+export function findAlgorithm(name: string): Algorithm | undefined {
+  return REGISTRY.get(name);
+}
+
+function infoOf({ name, version, usesHistory }: Algorithm): AlgorithmInfo {
+  return { name, version, usesHistory };
+}
