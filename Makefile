@@ -1,0 +1,47 @@
+# Every target works on a fresh checkout: what needs packages depends on `setup`.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+NODE := node_modules/.bin/node --conditions=@espalier/source
+TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.test.ts' \
+  'cli/src/**/*.test.ts' 'trainer-image/src/**/*.test.ts' 'test/**/*.test.ts'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all coverage verify format generate types bench bench-local clean
+
+help: ## Show what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything that the other targets need (they call it themselves)
+	@scripts/setup.sh
+
+demo: setup ## Run a real hyperparameter sweep on this machine, no cluster
+	@$(NODE) scripts/demo.ts
+
+test: setup coverage ## Run every test that can run here, as TAP
+	@$(NODE) --test --test-reporter=tap $(TESTS)
+
+test-all: export ESPALIER_TEST_ALL = 1
+test-all: test ## The same with nothing scaled down
+
+coverage: setup ## Check that api, search and domain are covered to at least 95 % of their lines
+	@$(NODE) scripts/coverage.ts
+
+verify: setup ## Check format, lint, types, layering, dead code and generated files
+	@scripts/verify.sh
+
+format: setup ## Format the sources
+	@node_modules/.bin/biome check --write .
+
+types: setup ## Type-check everything
+	@node_modules/.bin/tsc -b
+
+generate: setup ## Write CRDs, API reference and docs/acceptance.md from their sources
+	@$(NODE) scripts/generate.ts
+
+bench: bench-local ## Run every benchmark; JSON lines on stdout
+
+bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
+	@$(NODE) test/bench/local.ts
+
+clean: ## Remove build output and the local state folder
+	@rm -rf .espalier coverage */dist .tmp
