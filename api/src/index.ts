@@ -2,6 +2,7 @@ export * from './artifacts.ts';
 export * from './trainer-contract.ts';
 export * from './v1alpha1/conditions.ts';
 export * from './v1alpha1/experiment.ts';
+export * from './v1alpha1/experiment-status.ts';
 export * from './v1alpha1/labels.ts';
 export * from './v1alpha1/limits.ts';
 export * from './v1alpha1/meta.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { timeSchema } from './meta.ts';
 
 export const conditionSchema = z
   .object({
@@ -13,10 +14,7 @@ export const conditionSchema = z
       .string()
       .max(LIMITS.messageBytes)
       .describe('message says it for people and names the next step.'),
-    lastTransitionTime: z
-      .string()
-      .max(40)
-      .describe('lastTransitionTime is when status changed last.'),
+    lastTransitionTime: timeSchema.describe('lastTransitionTime is when status changed last.'),
     observedGeneration: z
       .int()
       .describe('observedGeneration is the generation of the spec that was looked at.'),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { API_VERSION, objectMetaSchema } from './meta.ts';
+import { API_VERSION, objectMetaSchema, objectNameSchema } from './meta.ts';
 
 const prefix = z.string().min(1).max(512);
-const labelMap = z.record(z.string().max(253), z.string().max(63));
+const labelMap = z.record(z.string().max(253), z.string().max(63)).meta({ maxProperties: 16 });
 
 export const trainerProfileSpecSchema = z
   .strictObject({
@@ -25,23 +25,38 @@ export const trainerProfileSpecSchema = z
     tolerations: z
       .array(
         z.strictObject({
-          key: z.string().max(253).optional().describe('key of the taint.'),
-          operator: z.enum(['Exists', 'Equal']).default('Equal').describe('operator of the match.'),
-          value: z.string().max(63).optional().describe('value of the taint.'),
+          key: z
+            .string()
+            .max(253)
+            .optional()
+            .describe('key is the key of the taint; absent = every key.'),
+          operator: z
+            .enum(['Exists', 'Equal'])
+            .default('Equal')
+            .describe('operator is Equal or Exists (whatever the value).'),
+          value: z.string().max(63).optional().describe('value is the value of the taint.'),
           effect: z
             .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
             .optional()
-            .describe('effect of the taint.'),
+            .describe('effect is the effect of the taint; absent = every effect.'),
         }),
       )
       .max(16)
       .optional()
       .describe('tolerations let the pods on tainted nodes.'),
-    runtimeClassName: z.string().max(63).optional().describe('runtimeClassName of the pods.'),
-    priorityClassName: z.string().max(63).optional().describe('priorityClassName of the pods.'),
-    serviceAccountName: z.string().max(63).optional().describe('serviceAccountName of the pods.'),
+    runtimeClassName: objectNameSchema
+      .optional()
+      .describe('runtimeClassName is the RuntimeClass of the pods.'),
+    priorityClassName: objectNameSchema
+      .optional()
+      .describe('priorityClassName is the PriorityClass of the pods.'),
+    serviceAccountName: objectNameSchema
+      .optional()
+      .describe(
+        'serviceAccountName is the ServiceAccount of the pods; its token is never mounted.',
+      ),
     imagePullSecrets: z
-      .array(z.string().max(253))
+      .array(objectNameSchema)
       .max(8)
       .optional()
       .describe('imagePullSecrets are names of Secrets in the same namespace.'),
@@ -57,10 +72,12 @@ export const trainerProfileSpecSchema = z
   .describe('spec is what the administrator allows and sets.');
 
 /** What an administrator allows trainers to be; users only name it. */
-export const trainerProfileSchema = z.object({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal('TrainerProfile'),
-  metadata: objectMetaSchema,
-  spec: trainerProfileSpecSchema,
-});
+export const trainerProfileSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('TrainerProfile'),
+    metadata: objectMetaSchema,
+    spec: trainerProfileSpecSchema,
+  })
+  .describe('TrainerProfile is what an administrator allows trainers to be; users only name it.');
 export type TrainerProfile = z.infer<typeof trainerProfileSchema>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-import { API_VERSION, objectMetaSchema } from './meta.ts';
+import { API_VERSION, objectMetaSchema, timeSchema } from './meta.ts';
 import { parameterAssignmentSchema } from './parameters.ts';
+import { enforced } from './rules/statement.ts';
+import { TRIAL_SPEC_IS_FIXED, TRIAL_TERMINAL_IS_FINAL } from './rules/transition-statements.ts';
 
 export const TRIAL_PHASES = [
   'Pending',
@@ -26,6 +28,7 @@ export const trialSpecSchema = z
     parameters: z
       .array(parameterAssignmentSchema)
       .max(LIMITS.parameters)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .describe('parameters are what the trainer is given.'),
     algorithm: z
       .string()
@@ -45,6 +48,7 @@ export const trialSpecSchema = z
       .optional()
       .describe('parent is the trial whose checkpoint this one starts from.'),
   })
+  .meta(enforced(TRIAL_SPEC_IS_FIXED))
   .describe('spec is fixed when the Trial is created.');
 export type TrialSpec = z.infer<typeof trialSpecSchema>;
 
@@ -67,8 +71,8 @@ export const ATTEMPT_OUTCOMES = [
 export const attemptSchema = z
   .object({
     number: z.int().min(0).describe('number is the attempt number, from 0.'),
-    startTime: z.string().max(40).optional().describe('startTime is when its process started.'),
-    endTime: z.string().max(40).optional().describe('endTime is when its process ended.'),
+    startTime: timeSchema.optional().describe('startTime is when its process started.'),
+    endTime: timeSchema.optional().describe('endTime is when its process ended.'),
     outcome: z
       .enum(ATTEMPT_OUTCOMES)
       .optional()
@@ -137,8 +141,8 @@ export const trialStatusSchema = z
     phase: z.enum(TRIAL_PHASES).describe('phase is where the trial stands.'),
     reason: z.string().max(63).optional().describe('reason is why.'),
     message: z.string().max(LIMITS.messageBytes).optional().describe('message is for people.'),
-    startTime: z.string().max(40).optional().describe('startTime is when it first ran.'),
-    completionTime: z.string().max(40).optional().describe('completionTime is when it ended.'),
+    startTime: timeSchema.optional().describe('startTime is when it first ran.'),
+    completionTime: timeSchema.optional().describe('completionTime is when it ended.'),
     attempts: z
       .array(attemptSchema)
       .max(LIMITS.attempts)
@@ -155,13 +159,16 @@ export const trialStatusSchema = z
   .describe('status is what the controller observed.');
 export type TrialStatus = z.infer<typeof trialStatusSchema>;
 
-export const trialSchema = z.object({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal('Trial'),
-  metadata: objectMetaSchema,
-  spec: trialSpecSchema,
-  status: trialStatusSchema.optional(),
-});
+export const trialSchema = z
+  .object({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('Trial'),
+    metadata: objectMetaSchema,
+    spec: trialSpecSchema,
+    status: trialStatusSchema.optional(),
+  })
+  .meta(enforced(TRIAL_TERMINAL_IS_FINAL))
+  .describe('Trial is one configuration of an Experiment, or one replicate of it.');
 export type Trial = z.infer<typeof trialSchema>;
 
 const TERMINAL: readonly TrialPhase[] = ['Succeeded', 'Stopped', 'Failed'];

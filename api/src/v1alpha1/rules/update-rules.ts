@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ExperimentSpec } from '../experiment.ts';
+import type { Rule } from './rule.ts';
+import type { FieldPath } from './statement.ts';
+import * as says from './transition-statements.ts';
+
+/** A spec and the one that shall take its place. */
+export interface SpecUpdate {
+  readonly before: ExperimentSpec;
+  readonly after: ExperimentSpec;
+}
+
+const FIXED = ['objective', 'parameters', 'search', 'replicates', 'earlyStopping'] as const;
+
+function comesOrGoes(field: 'replicates' | 'earlyStopping'): (update: SpecUpdate) => FieldPath[] {
+  return ({ before, after }) =>
+    (before[field] === undefined) === (after[field] === undefined) ? [] : [['spec', field]];
+}
+
+/** What must hold between a spec and the one before it. */
+export const UPDATE_RULES: readonly Rule<SpecUpdate>[] = [
+  {
+    name: 'no-way-back',
+    statement: says.NO_WAY_BACK,
+    broken: ({ before: { desiredState: from }, after: { desiredState: to } }) =>
+      from === to || (from !== 'Cancel' && (from !== 'Stop' || to === 'Cancel'))
+        ? []
+        : [['spec', 'desiredState']],
+  },
+  {
+    name: 'field-is-fixed',
+    statement: says.FIELD_IS_FIXED,
+    broken: ({ before, after }) =>
+      FIXED.filter(
+        (field) =>
+          before[field] !== undefined &&
+          after[field] !== undefined &&
+          !isDeepStrictEqual(before[field], after[field]),
+      ).map((field) => ['spec', field]),
+  },
+  {
+    name: 'replicates-stay',
+    statement: says.REPLICATES_STAY,
+    broken: comesOrGoes('replicates'),
+  },
+  {
+    name: 'early-stopping-stays',
+    statement: says.EARLY_STOPPING_STAYS,
+    broken: comesOrGoes('earlyStopping'),
+  },
+];
