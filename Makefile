@@ -6,13 +6,16 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
   'cli/src/**/*.test.ts' 'trainer-image/src/**/*.test.ts' 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage verify format generate types bench bench-local clean
+.PHONY: help setup lock demo test test-all coverage verify format generate types bench bench-local clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything that the other targets need (they call it themselves)
 	@scripts/setup.sh
+
+lock: ## Bring package-lock.json up to date after a change of a package.json
+	@npm install --package-lock-only --ignore-scripts && node scripts/complete-lockfile.mjs
 
 demo: setup ## Run a real hyperparameter sweep on this machine, no cluster
 	@$(NODE) scripts/demo.ts
