@@ -1,4 +1,9 @@
 export * from './artifacts.ts';
+export * from './manifest/problem.ts';
+export { escapeText, quoteText } from './manifest/quote-text.ts';
+export * from './manifest/read-manifests.ts';
+export { ManifestSource, type PlaceOf } from './manifest/source.ts';
+export { nearestName } from './nearest-name.ts';
 export * from './trainer-contract.ts';
 export * from './v1alpha1/conditions.ts';
 export * from './v1alpha1/experiment.ts';
@@ -7,6 +12,8 @@ export * from './v1alpha1/labels.ts';
 export * from './v1alpha1/limits.ts';
 export * from './v1alpha1/meta.ts';
 export * from './v1alpha1/parameters.ts';
+export { checkExperiment, checkExperimentUpdate } from './v1alpha1/rules/check.ts';
+export type { RuleProblem } from './v1alpha1/rules/rule.ts';
 export * from './v1alpha1/trainer-profile.ts';
 export * from './v1alpha1/trial.ts';
 export * from './wire/digest.ts';

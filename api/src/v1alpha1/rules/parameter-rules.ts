@@ -67,7 +67,9 @@ function missingParents(spec: ExperimentSpec): FieldPath[] {
 }
 
 function hasRange(domain: Domain): boolean {
-  return 'min' in domain || 'max' in domain;
+  return (
+    ('min' in domain && domain.min !== undefined) || ('max' in domain && domain.max !== undefined)
+  );
 }
 
 function formsOf(domain: Domain): number {

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ExperimentSpec } from '../experiment.ts';
 import type { Rule } from './rule.ts';
+import { isSameJson } from './same-json.ts';
 import type { FieldPath } from './statement.ts';
 import * as says from './transition-statements.ts';
 
@@ -35,7 +35,7 @@ export const UPDATE_RULES: readonly Rule<SpecUpdate>[] = [
         (field) =>
           before[field] !== undefined &&
           after[field] !== undefined &&
-          !isDeepStrictEqual(before[field], after[field]),
+          !isSameJson(before[field], after[field]),
       ).map((field) => ['spec', field]),
   },
   {
