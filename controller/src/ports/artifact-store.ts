@@ -1,16 +1,8 @@
-import type { BestTrial, Experiment, Manifest, Trial, TrialArtifacts } from '@espalier/api';
+import type { BestTrial, Experiment, Trial } from '@espalier/api';
+import type { AttemptFiles } from '../domain/trial/attempt-files.ts';
 import type { Call, ResumePoint } from './cluster.ts';
 
-/** What is known of the files of one attempt. */
-export type AttemptFiles =
-  /** Nobody has looked yet, or somebody is looking. */
-  | { readonly kind: 'unknown' }
-  /** No `manifest.json`: the attempt did not complete, or writes none. */
-  | { readonly kind: 'none' }
-  /** Every listed file is there with its size and digest. */
-  | { readonly kind: 'whole'; readonly manifest: Manifest; readonly artifacts: TrialArtifacts }
-  /** Something listed is missing or differs. */
-  | { readonly kind: 'damaged'; readonly message: string };
+export type { AttemptFiles } from '../domain/trial/attempt-files.ts';
 
 /**
  * Where checkpoints and CSVs lie: S3, or a folder with the same keys. Looking is slow, so it is an

@@ -40,6 +40,11 @@ export interface Cluster {
   deletePod(pod: PodView, options: { readonly force: boolean }, call: Call): Promise<void>;
   /** The pod's end is recorded: our finalizer goes, and the pod may vanish. */
   releasePod(pod: PodView, call: Call): Promise<void>;
+  /**
+   * Whether the pod of that attempt does not exist, asked of the source and not of the cache; a Trial
+   * that is believed to run but shows no pod is counted as disrupted only after a yes (G1).
+   */
+  isPodGone(trial: Trial, attempt: number, call: Call): Promise<boolean>;
   deleteTrial(trial: Trial, call: Call): Promise<void>;
   deleteExperiment(experiment: Experiment, call: Call): Promise<void>;
 

@@ -1,17 +1,11 @@
-import type { FeedView } from '../domain/trial/feed-view.ts';
+import type { FeedView, FoldInterest } from '../domain/trial/feed-view.ts';
 
 /** What to look for in the reports of one Trial. */
-export interface FeedInterest {
+export interface FeedInterest extends FoldInterest {
   readonly experimentUid: string;
   readonly trialUid: string;
   readonly namespace: string;
   readonly trialName: string;
-  readonly metric: string;
-  readonly goal: 'maximize' | 'minimize';
-  /** Unit of the milestones. */
-  readonly resource: 'epoch' | 'step';
-  /** Ascending; may be empty. */
-  readonly milestones: readonly number[];
 }
 
 /** Live reports of the trainers. It holds nothing that could not be read again after a restart. */

@@ -1,3 +1,13 @@
+/** What a fold looks for in the reports of one Trial. */
+export interface FoldInterest {
+  readonly metric: string;
+  readonly goal: 'maximize' | 'minimize';
+  /** Unit of the milestones. */
+  readonly resource: 'epoch' | 'step';
+  /** Ascending; may be empty. */
+  readonly milestones: readonly number[];
+}
+
 /**
  * What the trainers of one Trial have reported so far, folded over its attempts. Idempotent and
  * independent of the order in which the points arrived (G6).
@@ -38,6 +48,4 @@ export interface MilestoneValue {
   readonly milestone: number;
   /** May be NaN or infinite. */
   readonly value: number;
-  /** Best finite value up to that point, for rules that judge the best so far. */
-  readonly bestSoFar?: number;
 }

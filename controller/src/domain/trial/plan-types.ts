@@ -1,0 +1,42 @@
+import type { TrialStatus } from '@espalier/api';
+import type { PodView } from './pod-view.ts';
+
+/** One step of an executor; each is idempotent. */
+export type TrialAction =
+  /** Follow the reports of the Trial. */
+  | { readonly kind: 'follow' }
+  /** The Trial ended: its reports are of no more interest. */
+  | { readonly kind: 'forget' }
+  | { readonly kind: 'create-pod'; readonly attempt: number }
+  | { readonly kind: 'delete-pod'; readonly pod: PodView; readonly force: boolean }
+  /** The pod's end is in the ledger: let it go (G2). */
+  | { readonly kind: 'release-pod'; readonly pod: PodView }
+  /** Look at the files of that attempt. */
+  | { readonly kind: 'inspect'; readonly attempt: number }
+  /** Stop here unless the pod of that attempt is really gone (G1). */
+  | { readonly kind: 'confirm-gone'; readonly attempt: number }
+  /** Delete the checkpoints of a Trial that cannot be the best. */
+  | { readonly kind: 'drop-checkpoints' };
+
+/** What to write; a `record` cannot be observed again, a `view` can. */
+export interface StatusChange {
+  readonly status: TrialStatus;
+  readonly write: 'record' | 'view';
+}
+
+/** Worth telling a person; the reconciler adds whom it is about. */
+export interface PlannedEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface TrialPlan {
+  readonly actions: readonly TrialAction[];
+  /** Written after all actions succeeded; undefined = status is as it should be. */
+  readonly change?: StatusChange;
+  /** Emitted after the write. */
+  readonly events: readonly PlannedEvent[];
+  /** Look again after so long, even if nothing changes; 0 = at once. */
+  readonly requeueAfterMs?: number;
+}

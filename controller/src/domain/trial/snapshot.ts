@@ -1,0 +1,32 @@
+import type { Experiment, Trial } from '@espalier/api';
+import type { RungEntry } from '@espalier/search';
+import type { AttemptFiles } from './attempt-files.ts';
+import type { FeedView } from './feed-view.ts';
+import type { PodView } from './pod-view.ts';
+
+/** Every fact that a decision about one Trial may use, read from caches at one moment. */
+export interface TrialSnapshot {
+  readonly trial: Trial;
+  /** The Experiment that owns it; undefined = deleted: the Trial is only wound up. */
+  readonly experiment: Experiment | undefined;
+  /** Its pods that are not gone, by ascending attempt. */
+  readonly pods: readonly PodView[];
+  /** Reports so far; undefined = the feed does not follow the Trial yet. */
+  readonly feed: FeedView | undefined;
+  /** Since when this process follows the reports: what came before may still be on its way. */
+  readonly followedSinceMs: number | undefined;
+  /** Files of the current attempt. */
+  readonly files: AttemptFiles;
+  /** Whether a pod of this Trial would keep the Experiment within `trials.parallel` (G14). */
+  readonly hasSlot: boolean;
+  /** Entries of all the Experiment's Trials at each milestone, from their records. */
+  readonly rungs: ReadonlyMap<number, readonly RungEntry[]>;
+  /** Whether another replicate of the same configuration failed or diverged. */
+  readonly siblingFailed: boolean;
+  /** Whether its checkpoint can no longer be the Experiment's best, and the pointer is elsewhere. */
+  readonly isLosing: boolean;
+  /** When this process last refreshed the observation in status; undefined = not yet. */
+  readonly lastViewMs: number | undefined;
+  /** Shortest time between two such refreshes. */
+  readonly viewIntervalMs: number;
+}

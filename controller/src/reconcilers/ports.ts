@@ -1,0 +1,32 @@
+import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { Cluster } from '../ports/cluster.ts';
+import type { MetricsFeed } from '../ports/metrics-feed.ts';
+import type { Clock, EventSink, Logger, Telemetry } from '../ports/telemetry.ts';
+
+/** All that the reconcilers know of the outside; a composition root makes one. */
+export interface ControllerPorts {
+  readonly cluster: Cluster;
+  readonly feed: MetricsFeed;
+  readonly artifacts: ArtifactStore;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+}
+
+export interface ControllerOptions {
+  /** Abort to stop: writes in hand are finished, nothing new begins. */
+  readonly signal: AbortSignal;
+  /** Keys reconciled at once, per controller. Default 4. */
+  readonly workers?: number;
+  /**
+   * Shortest time between two status writes that only show progress: counts, observations.
+   * Default 1,000; a store that keeps views in memory can take less.
+   */
+  readonly viewIntervalMs?: number;
+}
+
+export interface Controllers {
+  /** Resolves when every worker has ended after an abort; never rejects. */
+  readonly done: Promise<void>;
+}
