@@ -21,10 +21,10 @@ import { enforced } from './rules/statement.ts';
 import {
   EARLY_STOPPING_STAYS,
   EXPERIMENT_TERMINAL_IS_FINAL,
-  FIELD_IS_FIXED,
   NAME_IS_LABEL,
   NAME_LENGTH,
   NO_WAY_BACK,
+  PARAMETERS_ARE_FIXED,
   REPLICATES_STAY,
 } from './rules/transition-statements.ts';
 
@@ -45,7 +45,7 @@ export const experimentSpecSchema = z
       .min(1)
       .max(LIMITS.parameters)
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-      .meta(enforced(FIELD_IS_FIXED, WHEN_NAMES_EXISTING))
+      .meta(enforced(PARAMETERS_ARE_FIXED, WHEN_NAMES_EXISTING))
       .describe('parameters are what the trainer is given; the ones with choices are searched.'),
     search: searchSchema.prefault({}),
     replicates: replicatesSchema.optional(),

@@ -16,6 +16,12 @@ export const FIELD_IS_FIXED: Statement = {
   reason: 'FieldValueForbidden',
 };
 
+/** The lists are maps by name, which CEL compares without their order; a grid counts in that order. */
+export const PARAMETERS_ARE_FIXED: Statement = {
+  ...FIELD_IS_FIXED,
+  cel: 'self == oldSelf && self.map(p, p.name) == oldSelf.map(p, p.name)',
+};
+
 /** A rule on an optional field is not asked when the field comes or goes. */
 export const REPLICATES_STAY: Statement = {
   message: 'replicates can be neither added nor removed; make another Experiment',

@@ -10,7 +10,7 @@ export interface SpecUpdate {
   readonly after: ExperimentSpec;
 }
 
-const FIXED = ['objective', 'parameters', 'search', 'replicates', 'earlyStopping'] as const;
+const FIXED = ['objective', 'search', 'replicates', 'earlyStopping'] as const;
 
 function comesOrGoes(field: 'replicates' | 'earlyStopping'): (update: SpecUpdate) => FieldPath[] {
   return ({ before, after }) =>
@@ -37,6 +37,12 @@ export const UPDATE_RULES: readonly Rule<SpecUpdate>[] = [
           after[field] !== undefined &&
           !isSameJson(before[field], after[field]),
       ).map((field) => ['spec', field]),
+  },
+  {
+    name: 'parameters-are-fixed',
+    statement: says.PARAMETERS_ARE_FIXED,
+    broken: ({ before, after }) =>
+      isSameJson(before.parameters, after.parameters) ? [] : [['spec', 'parameters']],
   },
   {
     name: 'replicates-stay',
