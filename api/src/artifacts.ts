@@ -51,8 +51,9 @@ export function pointsSegment(seq: number): string {
   return `points-${seq}.jsonl`;
 }
 
+// Numbers without leading zeros, so that a checkpoint has one name only.
 const FILE_NAME =
-  /^(checkpoint-\d{1,15}\/(model|state)\.safetensors|points-\d{1,15}\.jsonl|manifest(-\d{1,15})?\.json|metrics\.csv|steps\.csv|log\.txt|submission\.csv|extra\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})$/;
+  /^(checkpoint-(0|[1-9]\d{0,14})\/(model|state)\.safetensors|points-(0|[1-9]\d{0,14})\.jsonl|manifest(-(0|[1-9]\d{0,14}))?\.json|metrics\.csv|steps\.csv|log\.txt|submission\.csv|extra\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})$/;
 
 /** Whether `path` is a file that an attempt may write, relative to the attempt's folder. */
 export function isArtifactPath(path: string): boolean {

@@ -6,8 +6,9 @@ import type { Point } from './report.ts';
  *
  * Each point is hashed by FNV-1a (two 32-bit lanes) over the little-endian IEEE 754 doubles of seq,
  * step and epoch, then, by name in code-point order, the UTF-8 name, a zero byte and the double of
- * the value. The set's digest is the exclusive or of its points' hashes. It guards against loss, not
- * against forgery.
+ * the value; -0 counts as 0, and every NaN as 7ff8000000000000, since JSON tells neither apart. The
+ * set's digest is the exclusive or of its points' hashes, so a point added twice cancels out: a
+ * reader drops what it has seen before. It guards against loss, not against forgery.
  *
  * @see Fowler, Noll, Vo: FNV-1a, 32-bit prime 16777619.
  */
@@ -23,6 +24,9 @@ const HIGH_OFFSET = 0x811c9dc5;
 // Any second basis gives an independent lane; this one is the first, bit-reversed.
 const LOW_OFFSET = 0xa3b93881;
 
+/** The bits of a NaN are the engine's choice unless they are written as such. */
+const QUIET_NAN = 0x7ff8000000000000n;
+
 const encoder = new TextEncoder();
 const double = new DataView(new ArrayBuffer(8));
 
@@ -35,7 +39,8 @@ export function addToDigest(digest: PointsDigest, point: Omit<Point, 'time'>): P
     low = Math.imul(low ^ byte, PRIME);
   };
   const eatDouble = (value: number): void => {
-    double.setFloat64(0, value, true);
+    if (Number.isNaN(value)) double.setBigUint64(0, QUIET_NAN, true);
+    else double.setFloat64(0, value + 0, true);
     for (let i = 0; i < 8; i++) eat(double.getUint8(i));
   };
   eatDouble(point.seq);

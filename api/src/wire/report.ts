@@ -42,6 +42,8 @@ const startedLine = z.object({
   firstSeq: z.int().min(0),
   /** The step of the checkpoint that the attempt resumed from; 0 = started anew. */
   resumedStep: z.int().min(0),
+  /** Epochs of the complete run, for estimates of the time left; early stopping may need fewer. */
+  epochs: z.int().min(1).optional(),
 });
 
 /** Last line of an attempt that ended by itself: its points are `firstSeq` to `lastSeq`. */
