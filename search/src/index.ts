@@ -1,4 +1,4 @@
-export { type RuleProblem, checkRule } from './prune/check-rule.ts';
+export { checkRule, type RuleProblem } from './prune/check-rule.ts';
 export { decide } from './prune/decide.ts';
 export { MAX_RUNGS, rungMilestones } from './prune/milestones.ts';
 export { bestFinite } from './prune/rank.ts';

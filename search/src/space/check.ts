@@ -6,23 +6,25 @@ import { describeValue, type SpaceProblem, type SpaceProblemCode } from './space
 /** All problems of a declared space, by dimension in declaration order; none means it compiles. */
 export function checkSpace(dimensions: readonly Dimension[]): readonly SpaceProblem[] {
   const byName = new Map<string, Dimension>();
-  for (const dimension of dimensions) {
-    if (!byName.has(dimension.name)) byName.set(dimension.name, dimension);
+  const firstIndex = new Map<string, number>();
+  for (const [index, dimension] of dimensions.entries()) {
+    if (firstIndex.has(dimension.name)) continue;
+    firstIndex.set(dimension.name, index);
+    byName.set(dimension.name, dimension);
   }
   const inCycle = findCycles(byName);
   return dimensions.flatMap((dimension, index) => [
-    ...checkName(dimension, index, byName),
+    ...checkName(dimension.name, index, firstIndex),
     ...checkDomain(dimension, index),
     ...checkWhen(dimension, index, byName, inCycle),
   ]);
 }
 
 function checkName(
-  dimension: Dimension,
+  name: string,
   index: number,
-  byName: ReadonlyMap<string, Dimension>,
+  firstIndex: ReadonlyMap<string, number>,
 ): readonly SpaceProblem[] {
-  const { name } = dimension;
   const problem = (code: SpaceProblemCode, message: string) => [
     { dimension: name, index, field: 'name' as const, code, message },
   ];
@@ -30,7 +32,7 @@ function checkName(
   if (!/^[^0-9]/.test(name)) {
     return problem('name-invalid', `the name "${name}" is empty or begins with a digit`);
   }
-  if (byName.get(name) !== dimension)
+  if (firstIndex.get(name) !== index)
     return problem('name-duplicate', `"${name}" is declared twice`);
   return [];
 }

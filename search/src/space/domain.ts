@@ -104,8 +104,11 @@ export function numberOfValue(domain: Domain, value: ParameterValue): number {
   if (domain.kind === 'list') return domain.values.indexOf(value);
   if (domain.kind === 'continuous' || typeof value !== 'number') return -1;
   if (!(value >= domain.min && value <= domain.max)) return -1;
-  const position = Math.min(Math.round((value - domain.min) / domain.step), domain.size - 1);
-  return latticeValue(domain, position) === value ? position : -1;
+  const nearest = Math.round(stepsBetween(domain.min, value, domain.step));
+  // Far from min the quotient is rounded and may be one off.
+  const last = domain.size - 1;
+  const candidates = [nearest, nearest - 1, nearest + 1].map((k) => Math.min(Math.max(k, 0), last));
+  return candidates.find((position) => latticeValue(domain, position) === value) ?? -1;
 }
 
 export function isInDomain(domain: Domain, value: ParameterValue): boolean {
@@ -125,22 +128,32 @@ function onScale(domain: Exclude<Domain, { kind: 'list' }>, unit: number): numbe
 }
 
 function latticeValue({ min, max, step, decimals: places }: Lattice, position: number): number {
-  // In two halves, since position * step may pass 2^53 where min + position * step does not.
-  const half = Math.floor(position / 2);
-  const value = min + half * step + (position - half) * step;
-  return clamp(places === undefined ? value : Number(value.toFixed(places)), min, max);
+  return clamp(afterSteps(min, step, position, places), min, max);
+}
+
+function afterSteps(min: number, step: number, count: number, places?: number): number {
+  // In pieces that stay between min and the result: count * step may pass 2^53, or the largest
+  // number, where min + count * step does not.
+  const quarter = Math.floor(count / 4);
+  const piece = quarter * step;
+  let value = min + piece + piece + piece + piece;
+  for (let rest = count - 4 * quarter; rest > 0; rest--) value += step;
+  return places === undefined ? value : Number(value.toFixed(places));
 }
 
 function countSteps(min: number, max: number, step: number, places: number | undefined): number {
-  const quotient = max / step - min / step;
-  const ratio = max - min === Number.POSITIVE_INFINITY ? quotient : (max - min) / step;
+  const ratio = stepsBetween(min, max, step);
   const steps = Math.floor(ratio);
-  if (Number.isInteger(min) && Number.isInteger(step)) return steps;
-  if (places === undefined) return ratio - steps > 1 - 1e-9 ? steps + 1 : steps;
-  // (0.3 - 0.1) / 0.1 is 1.9999999999999998: look at the decimal values instead.
-  const reach = (count: number) => Number((min + count * step).toFixed(places));
-  if (reach(steps) > max) return steps - 1;
-  return reach(steps + 1) <= max ? steps + 1 : steps;
+  const isExact = places !== undefined || [min, max, step].every(Number.isSafeInteger);
+  if (!isExact) return ratio - steps > 1 - 1e-9 ? steps + 1 : steps;
+  // (0.3 - 0.1) / 0.1 is 1.9999999999999998, and (2^54 - 2) / 3 is rounded up: look at the values.
+  if (afterSteps(min, step, steps, places) > max) return steps - 1;
+  return afterSteps(min, step, steps + 1, places) <= max ? steps + 1 : steps;
+}
+
+function stepsBetween(from: number, to: number, step: number): number {
+  const width = to - from;
+  return width === Number.POSITIVE_INFINITY ? to / step - from / step : width / step;
 }
 
 /** Decimal places that hold every value of the lattice exactly enough, if there are any. */

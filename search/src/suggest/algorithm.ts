@@ -7,6 +7,8 @@ export interface AlgorithmInfo {
   readonly version: number;
   /** Whether suggestions depend on the history; if not, no `basis` needs recording. */
   readonly usesHistory: boolean;
+  /** Whether another seed gives another search. */
+  readonly usesSeed: boolean;
 }
 
 export type ProblemCode =

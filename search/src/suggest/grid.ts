@@ -6,6 +6,7 @@ export const grid: Algorithm = {
   name: 'grid',
   version: 1,
   usesHistory: false,
+  usesSeed: false,
   check: ({ space }) =>
     space.dimensions
       .filter(({ domain }) => domain.kind === 'continuous')

@@ -13,6 +13,7 @@ export const random: Algorithm = {
   name: 'random',
   version: 1,
   usesHistory: false,
+  usesSeed: true,
   check: () => [],
   propose: ({ space, seed }, _history, index) => ({
     kind: 'proposed',

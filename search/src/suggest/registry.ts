@@ -19,6 +19,6 @@ export function findAlgorithm(name: string): Algorithm | undefined {
   return REGISTRY.get(name);
 }
 
-function infoOf({ name, version, usesHistory }: Algorithm): AlgorithmInfo {
-  return { name, version, usesHistory };
+function infoOf({ name, version, usesHistory, usesSeed }: Algorithm): AlgorithmInfo {
+  return { name, version, usesHistory, usesSeed };
 }

@@ -21,6 +21,7 @@ export const sobol: Algorithm = {
   name: 'sobol',
   version: 1,
   usesHistory: false,
+  usesSeed: true,
   check: ({ space }) => {
     const tooMany = varyingDimensions(space)[SOBOL_DIMENSIONS];
     if (tooMany === undefined) return [];
