@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { compileSpace } from '../space/compile.ts';
 import type { Dimension } from '../space/dimension.ts';
 import { EMPTY_HISTORY } from './problem.ts';
-import { sobolUnit } from './sobol.ts';
+import { sobolPoint } from './sobol.ts';
 import { SOBOL_DIMENSIONS } from './sobol-directions.ts';
 import { scramble, sobolCoordinate } from './sobol-point.ts';
 import { checkProblem, suggest } from './suggest.ts';
@@ -43,7 +43,7 @@ test('any aligned 2^k points fall into 2^k different equal parts of every dimens
         const size = 2 ** k;
         const cells = new Set<number>();
         for (let i = 0; i < size; i++) {
-          cells.add(Math.floor(sobolUnit(seed, block * size + i, d) * size));
+          cells.add(Math.floor(sobolPoint(seed, block * size + i)(d) * size));
         }
         assert.equal(cells.size, size, `dimension ${d}, ${size} points`);
       },
@@ -52,7 +52,7 @@ test('any aligned 2^k points fall into 2^k different equal parts of every dimens
   );
   for (let d = 0; d < SOBOL_DIMENSIONS; d++) {
     const cells = new Set(
-      Array.from({ length: 1024 }, (_, i) => Math.floor(sobolUnit(3, i, d) * 1024)),
+      Array.from({ length: 1024 }, (_, i) => Math.floor(sobolPoint(3, i)(d) * 1024)),
     );
     assert.equal(cells.size, 1024, `dimension ${d}`);
   }
@@ -62,8 +62,8 @@ test('any aligned 2^k points fall into 2^k different equal parts of every dimens
 function netQuality(seed: number, k: number, first: number, second: number): number {
   const size = 2 ** k;
   const points = Array.from({ length: size }, (_, i) => [
-    sobolUnit(seed, i, first),
-    sobolUnit(seed, i, second),
+    sobolPoint(seed, i)(first),
+    sobolPoint(seed, i)(second),
   ]);
   for (let t = 0; t < k; t++) {
     const isNet = Array.from({ length: k - t + 1 }, (_, a) => a).every((a) => {
@@ -113,8 +113,8 @@ test('over many seeds one point is uniform, and two are independent', () => {
   const n = 4096;
   const cells = new Array<number>(64).fill(0);
   for (let seed = 0; seed < n; seed++) {
-    const x = Math.floor(sobolUnit(seed, 5, 2) * 8);
-    const y = Math.floor(sobolUnit(seed, 5, 7) * 8);
+    const x = Math.floor(sobolPoint(seed, 5)(2) * 8);
+    const y = Math.floor(sobolPoint(seed, 5)(7) * 8);
     cells[x * 8 + y] = (cells[x * 8 + y] ?? 0) + 1;
   }
   const chi2 = cells.reduce((sum, count) => sum + (count - n / 64) ** 2 / (n / 64), 0);
@@ -132,7 +132,7 @@ test('Sobol integrates better than random points', () => {
     }
     return Math.abs(sum / n - 1);
   };
-  const errors = [1, 2, 3, 4, 5].map((seed) => error(1024, (i, d) => sobolUnit(seed, i, d)));
+  const errors = [1, 2, 3, 4, 5].map((seed) => error(1024, (i, d) => sobolPoint(seed, i)(d)));
   // Random points are off by about 0.77 / 32 = 0.024.
   assert.ok(Math.max(...errors) < 0.004, `errors ${errors}`);
 });

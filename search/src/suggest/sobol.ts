@@ -1,7 +1,7 @@
 import { absorb, hashText, keyOf, wordOf } from '../numeric/hash.ts';
 import { buildConfiguration } from '../space/configuration.ts';
 import { valueAt } from '../space/domain.ts';
-import { varyingDimensions } from '../space/space.ts';
+import { type Space, varyingDimensions } from '../space/space.ts';
 import type { Algorithm } from './algorithm.ts';
 import { SOBOL_DIMENSIONS } from './sobol-directions.ts';
 import { scramble, sobolCoordinate } from './sobol-point.ts';
@@ -32,20 +32,34 @@ export const sobol: Algorithm = {
   },
   propose: ({ space, seed }, _history, index) => {
     if (index >= POINTS) return { kind: 'exhausted', reason: 'a Sobol sequence has 2^32 points' };
-    const coordinates = new Map(varyingDimensions(space).map(({ name }, i) => [name, i]));
-    const configuration = buildConfiguration(space, ({ name, domain }) => {
-      const coordinate = coordinates.get(name);
-      return valueAt(domain, coordinate === undefined ? 0 : sobolUnit(seed, index, coordinate));
+    const unit = sobolPoint(seed, index);
+    const coordinates = coordinatesOf(space);
+    const configuration = buildConfiguration(space, (dimension) => {
+      const coordinate = coordinates[dimension.index];
+      return valueAt(dimension.domain, coordinate === undefined ? 0 : unit(coordinate));
     });
     return { kind: 'proposed', configuration };
   },
 };
 
-/** Coordinate `dimension` of point `index`, scrambled by the seed: a number in [0, 1). */
-export function sobolUnit(seed: number, index: number, dimension: number): number {
-  const key = keyOf(seed, dimension, SCRAMBLE);
-  const high = scramble(sobolCoordinate(index, dimension), key);
-  // A scramble of infinitely many digits is random below the 32 that the points have.
-  const low = absorb(keyOf(seed, index, BELOW), wordOf(dimension)).lo >>> 11;
-  return (high * 2097152 + low) / 9007199254740992;
+/** The coordinate of each dimension, by its position; `undefined` for one that does not vary. */
+function coordinatesOf(space: Space): readonly (number | undefined)[] {
+  const coordinates: (number | undefined)[] = new Array(space.dimensions.length);
+  for (const [coordinate, { index }] of varyingDimensions(space).entries()) {
+    coordinates[index] = coordinate;
+  }
+  return coordinates;
+}
+
+/** Point `index`, scrambled by the seed: gives each coordinate as a number in [0, 1). */
+export function sobolPoint(seed: number, index: number): (coordinate: number) => number {
+  const seeded = absorb(SCRAMBLE, wordOf(seed));
+  const below = keyOf(seed, index, BELOW);
+  return (coordinate) => {
+    const word = wordOf(coordinate);
+    const high = scramble(sobolCoordinate(index, coordinate), absorb(seeded, word));
+    // A scramble of infinitely many digits is random below the 32 that the points have.
+    const low = absorb(below, word).lo >>> 11;
+    return (high * 2097152 + low) / 9007199254740992;
+  };
 }
