@@ -1,0 +1,156 @@
+import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  ARTIFACT,
+  type BestTrial,
+  checkpointFolder,
+  type Experiment,
+  type Manifest,
+  type Trial,
+  type TrialArtifacts,
+} from '@espalier/api';
+import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
+import type { Call, ResumePoint } from '../../ports/cluster.ts';
+import { EspalierError } from '../../ports/errors.ts';
+import { type DurableFiles, errorCode } from './durable-file.ts';
+import { type Layout, trialPlace } from './layout.ts';
+import { checkManifest } from './manifest-check.ts';
+import { newestWholeCheckpoint } from './resume-point.ts';
+
+/** The artifact folder: the keys of S3 as paths below `<dir>/artifacts`. */
+export class ArtifactFolder implements ArtifactStore {
+  readonly #layout: Layout;
+  readonly #files: DurableFiles;
+  /** By trial uid and attempt. */
+  readonly #found = new Map<string, AttemptFiles>();
+
+  constructor(layout: Layout, files: DurableFiles) {
+    this.#layout = layout;
+    this.#files = files;
+  }
+
+  filesOf(trial: Trial, attempt: number): AttemptFiles {
+    return this.#found.get(`${trial.metadata.uid}-${attempt}`) ?? { kind: 'unknown' };
+  }
+
+  async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
+    const folder = this.#layout.attemptArtifacts(experiment, trialPlace(trial), attempt);
+    const owner = { trialUid: trial.metadata.uid, attempt };
+    const checked = await checkManifest(folder, ARTIFACT.manifest, owner, call);
+    this.#found.set(
+      `${trial.metadata.uid}-${attempt}`,
+      checked.kind === 'whole'
+        ? { ...checked, artifacts: await artifactsOf(folder, attempt, checked.manifest) }
+        : checked,
+    );
+  }
+
+  /** The Trial has ended: its record says what was found. */
+  forget(trialUid: string): void {
+    for (const key of this.#found.keys()) if (key.startsWith(trialUid)) this.#found.delete(key);
+  }
+
+  async resumePoint(
+    experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    call: Call,
+  ): Promise<ResumePoint | undefined> {
+    return newestWholeCheckpoint(this.#layout, experiment, trial, attempt, call);
+  }
+
+  async publishBest(experiment: Experiment, best: BestTrial): Promise<void> {
+    await this.#publish(experiment, ARTIFACT.best, `${JSON.stringify(best, null, 2)}\n`);
+  }
+
+  async publishTrials(experiment: Experiment, csv: string): Promise<void> {
+    await this.#publish(experiment, ARTIFACT.trialsCsv, csv);
+  }
+
+  async dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {
+    const first = this.#layout.attemptArtifacts(experiment, trialPlace(trial), 0);
+    for (const attempt of await foldersIn(dirname(first), /^a\d+$/)) {
+      for (const checkpoint of await foldersIn(attempt, /^checkpoint-\d+$/)) {
+        call.signal.throwIfAborted();
+        await rm(checkpoint, { recursive: true, force: true });
+      }
+    }
+  }
+
+  async deleteAll(experiment: Experiment): Promise<void> {
+    const folder = this.#layout.experimentArtifacts(experiment);
+    for (const path of [this.#layout.artifacts, dirname(folder), folder]) {
+      const kind = await kindOf(path);
+      if (kind === 'absent') return;
+      if (kind !== 'folder') {
+        throw new EspalierError('Storage', `${path} is no folder of ours; nothing was deleted`);
+      }
+    }
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** Nothing that depends on it is lost with it: the records of the objects say the same. */
+  async #publish(experiment: Experiment, name: string, content: string): Promise<void> {
+    const folder = this.#layout.experimentArtifacts(experiment);
+    const path = join(folder, name);
+    if ((await readIfThere(path)) === content) return;
+    await mkdir(folder, { recursive: true });
+    await this.#files.writeView(path, content);
+  }
+}
+
+/** What a whole attempt left, as the Trial's status names it. */
+async function artifactsOf(
+  folder: string,
+  attempt: number,
+  manifest: Manifest,
+): Promise<TrialArtifacts> {
+  const listed = new Map(manifest.files.map((file) => [file.path, file]));
+  const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
+  const step = manifest.best?.step;
+  const model =
+    step === undefined ? undefined : listed.get(`${checkpointFolder(step)}/${ARTIFACT.model}`);
+  const hasLog = listed.has(ARTIFACT.log) || (await kindOf(join(folder, ARTIFACT.log))) === 'file';
+  return {
+    attempt,
+    folder: pathToFileURL(folder).href,
+    ...(model === undefined || step === undefined
+      ? {}
+      : { checkpoint: { uri: uri(model.path), sha256: model.sha256, step } }),
+    ...(listed.has(ARTIFACT.metricsCsv) ? { metricsCsv: uri(ARTIFACT.metricsCsv) } : {}),
+    ...(listed.has(ARTIFACT.submissionCsv) ? { submissionCsv: uri(ARTIFACT.submissionCsv) } : {}),
+    ...(hasLog ? { log: uri(ARTIFACT.log) } : {}),
+  };
+}
+
+async function foldersIn(folder: string, pattern: RegExp): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && pattern.test(entry.name))
+      .map((entry) => join(folder, entry.name));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function kindOf(path: string): Promise<'absent' | 'folder' | 'file' | 'other'> {
+  try {
+    const stat = await lstat(path);
+    return stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'other';
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    // Absent or unreadable: it is written anew, and the write tells what is wrong.
+    return undefined;
+  }
+}

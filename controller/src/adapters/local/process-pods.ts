@@ -1,0 +1,273 @@
+import { constants as os } from 'node:os';
+import { join } from 'node:path';
+import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
+import type { Clock } from '../../ports/telemetry.ts';
+import { boundLog, LOG_BOUNDS } from './bounded-log.ts';
+import { failpoint } from './failpoint.ts';
+import { launch } from './launcher.ts';
+import { oomKills } from './oom.ts';
+import { isGroupAlive, signalGroup } from './processes.ts';
+import { makeRunFolder, markRun, RUN_FILE, readTerminationMessage } from './run-record.ts';
+import type { TrainerCommand } from './trainer-command.ts';
+
+/** Which pod, and where its scratch lies. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly trialUid: string;
+  readonly attempt: number;
+  readonly runFolder: string;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+interface Pod extends PodIdentity {
+  readonly createdMs: number;
+  /** Of the launcher, which leads the process group. */
+  pid?: number;
+  startedMs?: number;
+  deletingSinceMs?: number;
+  waitingReason?: string;
+  end?: PodEnd;
+  oomKillsBefore: number;
+  /** We sent SIGKILL. */
+  killed: boolean;
+  grace?: NodeJS.Timeout;
+}
+
+export interface ProcessPodsOptions {
+  readonly clock: Clock;
+  /** A pod appeared, ended or was asked to end; called after `podsOf` shows it. */
+  readonly onChange: (trialUid: string) => void;
+  /** No process of that attempt runs any more. */
+  readonly onEnd: (trialUid: string, attempt: number) => void;
+}
+
+/** How often the length of the logs is looked at. */
+const LOG_CHECK_MS = 200;
+/** How often a group is looked at that was sent SIGKILL. */
+const GONE_CHECK_MS = 20;
+
+/**
+ * Child processes as pods: each is a process group, which ends as a whole. A pod's end shows only
+ * when no process of its group runs any more, as no pod is terminal while a container runs.
+ */
+export class ProcessPods {
+  readonly #options: ProcessPodsOptions;
+  readonly #pods = new Map<string, Map<number, Pod>>();
+  readonly #live = new Set<Pod>();
+  #logTimer: NodeJS.Timeout | undefined;
+  #closing = false;
+
+  constructor(options: ProcessPodsOptions) {
+    this.#options = options;
+  }
+
+  podsOf(trialUid: string): readonly PodView[] {
+    const pods = [...(this.#pods.get(trialUid)?.values() ?? [])];
+    return pods.sort((a, b) => a.attempt - b.attempt).map(viewOfPod);
+  }
+
+  has(trialUid: string, attempt: number): boolean {
+    return this.#find(trialUid, attempt) !== undefined;
+  }
+
+  /** The process of a pod that runs now. */
+  processOf(trialUid: string): { pid: number; attempt: number; startedMs: number } | undefined {
+    for (const { end, pid, attempt, startedMs } of this.#pods.get(trialUid)?.values() ?? []) {
+      if (end === undefined && pid !== undefined && startedMs !== undefined) {
+        return { pid, attempt, startedMs };
+      }
+    }
+    return undefined;
+  }
+
+  liveCount(): number {
+    return this.#live.size;
+  }
+
+  /**
+   * Starts the process. `prepare` fills the folders between "this attempt has begun" and its start.
+   *
+   * @throws EspalierError Storage; the attempt has then not begun, and trying again is safe.
+   */
+  async start(
+    identity: PodIdentity,
+    command: TrainerCommand,
+    env: Readonly<Record<string, string>>,
+    prepare: () => Promise<void>,
+  ): Promise<void> {
+    makeRunFolder(identity.runFolder);
+    await prepare();
+    // An interrupt may have come while we prepared; nothing starts after it.
+    if (this.#closing) return;
+    const oomKillsBefore = oomKills();
+    const child = await launch({ command, env, runFolder: identity.runFolder });
+    const now = this.#options.clock.now();
+    const pod: Pod = {
+      ...identity,
+      createdMs: now,
+      startedMs: now,
+      pid: child.pid,
+      oomKillsBefore,
+      killed: false,
+    };
+    this.#live.add(pod);
+    child.once('exit', (code, signal) => {
+      failpoint('exit-seen');
+      void this.#leaderExited(pod, code ?? 128 + (signal === null ? 0 : os.signals[signal]));
+    });
+    this.#logTimer ??= setInterval(() => void this.#boundLogs(), LOG_CHECK_MS).unref();
+    this.#put(pod);
+    if (this.#closing) this.#terminate(pod);
+  }
+
+  /** A pod that can never start as asked for, such as one whose program is missing. */
+  addUnstartable(identity: PodIdentity, waitingReason: string): void {
+    const createdMs = this.#options.clock.now();
+    this.#put({ ...identity, createdMs, waitingReason, oomKillsBefore: 0, killed: false });
+  }
+
+  /** An attempt that began under an earlier runner and has ended. */
+  addEnded(
+    identity: PodIdentity,
+    past: { readonly createdMs: number; readonly deletingSinceMs?: number; readonly end: PodEnd },
+  ): void {
+    const pod = { ...identity, ...past, startedMs: past.createdMs };
+    this.#put({ ...pod, oomKillsBefore: 0, killed: false });
+    this.#options.onEnd(identity.trialUid, identity.attempt);
+  }
+
+  /** Ends the pod, gracefully unless `force`; a pod that is gone or has ended is done. */
+  end(trialUid: string, attempt: number, options: { readonly force: boolean }): void {
+    const pod = this.#find(trialUid, attempt);
+    if (pod === undefined || pod.end !== undefined) return;
+    if (pod.pid === undefined) {
+      pod.end = {
+        atMs: this.#options.clock.now(),
+        oomKilled: false,
+        disrupted: false,
+        interrupted: false,
+      };
+      this.#options.onEnd(trialUid, attempt);
+    } else if (pod.deletingSinceMs === undefined) {
+      pod.deletingSinceMs = this.#options.clock.now();
+      markRun(pod.runFolder, 'deleting', pod.deletingSinceMs);
+      failpoint('deleting');
+      this.#terminate(pod);
+    }
+    if (options.force) this.#kill(pod);
+    this.#options.onChange(trialUid);
+  }
+
+  /** The end is recorded: the pod vanishes. */
+  release(trialUid: string, attempt: number): void {
+    const pods = this.#pods.get(trialUid);
+    if (pods?.get(attempt)?.end === undefined) return;
+    pods.delete(attempt);
+    if (pods.size === 0) this.#pods.delete(trialUid);
+    failpoint('released');
+    this.#options.onChange(trialUid);
+  }
+
+  /** SIGTERM for everything that runs; from now on nothing starts. Resolves when all have ended. */
+  async interrupt(): Promise<void> {
+    this.#closing = true;
+    for (const pod of this.#live) {
+      markRun(pod.runFolder, 'interrupted', this.#options.clock.now());
+      this.#terminate(pod);
+    }
+    await this.#allEnded();
+  }
+
+  /** SIGKILL for everything that runs; from now on nothing starts. Resolves when all have ended. */
+  async kill(): Promise<void> {
+    this.#closing = true;
+    for (const pod of this.#live) {
+      markRun(pod.runFolder, 'interrupted', this.#options.clock.now());
+      this.#kill(pod);
+    }
+    await this.#allEnded();
+  }
+
+  #put(pod: Pod): void {
+    const pods = this.#pods.get(pod.trialUid) ?? new Map<number, Pod>();
+    this.#pods.set(pod.trialUid, pods.set(pod.attempt, pod));
+    this.#options.onChange(pod.trialUid);
+  }
+
+  #find(trialUid: string, attempt: number): Pod | undefined {
+    return this.#pods.get(trialUid)?.get(attempt);
+  }
+
+  #terminate(pod: Pod): void {
+    if (pod.pid === undefined || pod.grace !== undefined) return;
+    signalGroup(pod.pid, 'SIGTERM');
+    // A stopped process (SIGSTOP) acts on SIGTERM only when it goes on.
+    signalGroup(pod.pid, 'SIGCONT');
+    pod.grace = setTimeout(() => this.#kill(pod), pod.graceMs);
+  }
+
+  #kill(pod: Pod): void {
+    if (pod.pid === undefined || pod.end !== undefined) return;
+    pod.killed = true;
+    signalGroup(pod.pid, 'SIGKILL');
+  }
+
+  async #leaderExited(pod: Pod, exitCode: number): Promise<void> {
+    const group = pod.pid ?? 0;
+    // As in a container: when the first process ends, the others do not go on.
+    while (isGroupAlive(group)) {
+      signalGroup(group, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, GONE_CHECK_MS));
+    }
+    clearTimeout(pod.grace);
+    this.#live.delete(pod);
+    if (this.#live.size === 0) {
+      clearInterval(this.#logTimer);
+      this.#logTimer = undefined;
+    }
+    const message = readTerminationMessage(pod.runFolder);
+    pod.end = {
+      atMs: this.#options.clock.now(),
+      exitCode,
+      oomKilled: exitCode === 137 && !pod.killed && oomKills() > pod.oomKillsBefore,
+      disrupted: false,
+      interrupted: this.#closing,
+      ...(message === undefined ? {} : { message }),
+    };
+    this.#options.onEnd(pod.trialUid, pod.attempt);
+    this.#options.onChange(pod.trialUid);
+  }
+
+  async #boundLogs(): Promise<void> {
+    for (const pod of this.#live) {
+      await boundLog(join(pod.runFolder, RUN_FILE.log), LOG_BOUNDS).catch(() => false);
+    }
+  }
+
+  async #allEnded(): Promise<void> {
+    while (this.#live.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, GONE_CHECK_MS));
+    }
+  }
+}
+
+function viewOfPod(pod: Pod): PodView {
+  const { namespace, name, trialUid, attempt, createdMs, startedMs, end } = pod;
+  return {
+    namespace,
+    name,
+    uid: `${trialUid}-${attempt}`,
+    trialUid,
+    attempt,
+    createdMs,
+    held: true,
+    // Nobody chooses a node here.
+    scheduledMs: createdMs,
+    ...(startedMs === undefined ? {} : { startedMs }),
+    ...(pod.deletingSinceMs === undefined ? {} : { deletingSinceMs: pod.deletingSinceMs }),
+    ...(pod.waitingReason === undefined ? {} : { waitingReason: pod.waitingReason }),
+    ...(end === undefined ? {} : { end }),
+  };
+}

@@ -1,0 +1,96 @@
+import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { checkpointManifest, type Experiment, type Manifest, type Trial } from '@espalier/api';
+import type { Call, ResumePoint } from '../../ports/cluster.ts';
+import { EspalierError } from '../../ports/errors.ts';
+import { errorCode, storageError } from './durable-file.ts';
+import { type Layout, trialPlace } from './layout.ts';
+import { checkManifest } from './manifest-check.ts';
+
+/**
+ * The checkpoint with the most steps, among the attempts before `attempt`, whose manifest and files
+ * all verify; a damaged one is passed over for the one before it.
+ */
+export async function newestWholeCheckpoint(
+  layout: Layout,
+  experiment: Experiment,
+  trial: Trial,
+  attempt: number,
+  call: Call,
+): Promise<ResumePoint | undefined> {
+  const found: { attempt: number; step: number; folder: string }[] = [];
+  for (let earlier = attempt - 1; earlier >= 0; earlier--) {
+    const folder = layout.attemptArtifacts(experiment, trialPlace(trial), earlier);
+    for (const step of await stepsIn(folder)) found.push({ attempt: earlier, step, folder });
+  }
+  // Equal steps: the later attempt comes first, and sorting is stable.
+  for (const candidate of found.sort((a, b) => b.step - a.step)) {
+    const owner = { trialUid: trial.metadata.uid, attempt: candidate.attempt };
+    const name = checkpointManifest(candidate.step);
+    const checked = await checkManifest(candidate.folder, name, owner, call);
+    if (checked.kind !== 'whole' || checked.manifest.resume === null) continue;
+    return {
+      trialUid: trial.metadata.uid,
+      trialIndex: trial.spec.index,
+      attempt: candidate.attempt,
+      step: candidate.step,
+    };
+  }
+  return undefined;
+}
+
+/**
+ * Fills the folder that the trainer resumes from: the files of that checkpoint, then its manifest.
+ * Hard links where the disk allows: a checkpoint is not copied.
+ */
+export async function fillResumeFolder(
+  layout: Layout,
+  experiment: Experiment,
+  point: ResumePoint,
+  target: string,
+  call: Call,
+): Promise<void> {
+  const place = { index: point.trialIndex, uid: point.trialUid };
+  const folder = layout.attemptArtifacts(experiment, place, point.attempt);
+  const name = checkpointManifest(point.step);
+  const owner = { trialUid: point.trialUid, attempt: point.attempt };
+  const checked = await checkManifest(folder, name, owner, call);
+  if (checked.kind !== 'whole') {
+    // It was whole when it was chosen; choosing again finds another, or none.
+    throw new EspalierError('Storage', `the checkpoint ${join(folder, name)} is ${checked.kind}`);
+  }
+  await linkFiles(folder, target, checked.manifest);
+  await linkFile(join(folder, name), join(target, name));
+}
+
+async function linkFiles(folder: string, target: string, manifest: Manifest): Promise<void> {
+  for (const { path } of manifest.files) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await linkFile(join(folder, path), join(target, path));
+  }
+}
+
+async function linkFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    // Already there: an earlier try of the same start.
+    if (errorCode(error) === 'EEXIST') return;
+    // Another file system, or one without links.
+    await copyFile(from, to).catch((cause: unknown) => {
+      throw storageError(`cannot copy ${from} to ${to}`, cause);
+    });
+  }
+}
+
+async function stepsIn(folder: string): Promise<number[]> {
+  try {
+    return (await readdir(folder)).flatMap((name) => {
+      const step = /^manifest-(\d{1,15})\.json$/.exec(name)?.[1];
+      return step === undefined ? [] : [Number(step)];
+    });
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
