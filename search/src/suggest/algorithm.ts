@@ -27,7 +27,7 @@ export interface ProblemIssue {
   readonly message: string;
 }
 
-export type Proposal =
+type Proposal =
   | { readonly kind: 'proposed'; readonly configuration: Configuration }
   | { readonly kind: 'exhausted'; readonly reason: string };
 
