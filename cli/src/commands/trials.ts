@@ -1,0 +1,80 @@
+import { type Channel, writeLines } from '../channel.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import {
+  formatOf,
+  listDocument,
+  type OutputOptions,
+  print,
+  tableOptions,
+  withHidden,
+} from '../output.ts';
+import { trialsTable } from '../render/trials-table.ts';
+import type { Snapshot } from '../run/snapshot.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { orderBy } from '../view/ranking.ts';
+import type { SortKey } from '../view/sort-keys.ts';
+import { trialRow } from '../view/trial-row.ts';
+
+export interface TrialsOptions extends Location, OutputOptions {
+  readonly sort?: SortKey;
+  readonly limit?: number;
+}
+
+export async function trials(
+  surroundings: Surroundings,
+  name: string,
+  options: TrialsOptions,
+): Promise<ExitCode> {
+  const { stdout, stderr, now } = surroundings;
+  const key = keyOf(name, options);
+  return withClient(surroundings, options, async (client) => {
+    const experiment = await needExperiment(client, key);
+    const views = await client.trials(key);
+    const rows = views
+      .map((view) => trialRow(experiment, view, now()))
+      .toSorted(orderBy(options.sort ?? 'value', experiment.spec.objective.goal))
+      .slice(0, options.limit);
+    const format = formatOf(options);
+    if (rows.length === 0) stderr.write(`${experiment.metadata.name} has no trials yet\n`);
+    if (rows.length === 0 && format !== 'json' && format !== 'yaml') return EXIT.ok;
+    await print(stdout, format, {
+      document: () => listDocument(rows.map(({ trial }) => trial)),
+      names: () => rows.map((row) => `trial.espalier.dev/${row.name}`),
+      table: (isWide) =>
+        withHidden(
+          trialsTable(experiment, rows, {
+            ...tableOptions(stdout),
+            isWide,
+            bestTrial: experiment.status?.best?.trial,
+          }),
+        ),
+    });
+    return EXIT.ok;
+  });
+}
+
+/** What a run leaves on the screen: the trials, best first; on a terminal at most a page of them. */
+export function printLeaderboard(stdout: Channel, stderr: Channel, snapshot: Snapshot): void {
+  const { experiment, trials: views, atMs } = snapshot;
+  const rows = views
+    .map((view) => trialRow(experiment, view, atMs))
+    .toSorted(orderBy('value', experiment.spec.objective.goal));
+  if (rows.length === 0) return;
+  const shown = stdout.isTerminal ? rows.slice(0, MOST_ON_TERMINAL) : rows;
+  writeLines(
+    stdout,
+    withHidden(
+      trialsTable(experiment, shown, {
+        ...tableOptions(stdout),
+        bestTrial: experiment.status?.best?.trial,
+      }),
+    ),
+  );
+  if (shown.length < rows.length) {
+    const more = rows.length - shown.length;
+    stderr.write(`${more} more: espalier trials ${experiment.metadata.name}\n`);
+  }
+}
+
+const MOST_ON_TERMINAL = 100;

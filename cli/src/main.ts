@@ -1,0 +1,42 @@
+import { enableCompileCache } from 'node:module';
+import { createInterface } from 'node:readline/promises';
+import { EXIT } from './exit-codes.ts';
+import { ProcessSignals } from './process-signals.ts';
+import { runCommandLine } from './program.ts';
+import { StreamChannel } from './stream-channel.ts';
+import type { Surroundings } from './surroundings.ts';
+
+enableCompileCache();
+
+const signals = new ProcessSignals(process);
+
+// `espalier trials x | head` ends as any program does whose reader has gone: quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  if (!signals.brokenPipe()) process.exit(EXIT.brokenPipe);
+});
+// Nobody reads the talk any more (the terminal was closed); the work goes on without it.
+process.stderr.on('error', () => {});
+
+const surroundings: Surroundings = {
+  stdout: new StreamChannel(process.stdout, process.env),
+  stderr: new StreamChannel(process.stderr, process.env),
+  env: process.env,
+  cwd: process.cwd(),
+  now: Date.now,
+  signals,
+  engine: () => import('@espalier/controller/local'),
+  ask: process.stdin.isTTY === true ? ask : undefined,
+};
+
+async function ask(question: string): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await prompt.question(question);
+  } finally {
+    prompt.close();
+  }
+}
+
+// Not only `exitCode`: a trainer's pipe or a timer must not keep the command alive.
+process.exit(await runCommandLine(process.argv.slice(2), surroundings));

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { writeLines } from './channel.ts';
+import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
+import { asFailure, type Failure } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
+import { addLookingVerbs } from './verbs/looking.ts';
+import { examples } from './verbs/options.ts';
+import type { Perform } from './verbs/perform.ts';
+import { addStartingVerbs } from './verbs/starting.ts';
+import { addSteeringVerbs } from './verbs/steering.ts';
+
+/**
+ * Runs one command line and returns its exit code; never throws. Errors are printed on stderr.
+ *
+ * @param words The arguments after the program's name.
+ */
+export async function runCommandLine(
+  words: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const perform: Perform = async (doing, work) => {
+    try {
+      exitCode = await work(surroundings);
+    } catch (error) {
+      const failure = asFailure(error, `cannot ${doing}`);
+      printFailure(surroundings, failure);
+      exitCode = failure.exitCode;
+    }
+  };
+  const program = buildProgram(surroundings, perform);
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its help or its complaint.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.invalid;
+    const failure = asFailure(error, 'cannot start');
+    printFailure(surroundings, failure);
+    return failure.exitCode;
+  }
+}
+
+function printFailure({ stderr, env }: Surroundings, failure: Failure): void {
+  writeLines(stderr, failure.report);
+  writeLines(stderr, [stderr.paint('bad', `error: ${failure.message}`)]);
+  writeLines(
+    stderr,
+    failure.hints.map((hint) => `  ${hint}`),
+  );
+  if (env.ESPALIER_DEBUG === '1') writeLines(stderr, [inspect(failure)]);
+}
+
+export function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function buildProgram(surroundings: Surroundings, perform: Perform): Command {
+  const { stdout, stderr } = surroundings;
+  const program = new Command('espalier')
+    .description('Train many trees on one frame: hyperparameter sweeps from one manifest.')
+    .version(`espalier ${version()}`, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this, or the help of a verb')
+    .usage('<verb> [options]')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('see: espalier --help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.size()?.columns ?? 100,
+      getErrHelpWidth: () => stderr.size()?.columns ?? 100,
+      outputError: (text, write) => write(stderr.paint('bad', text)),
+    })
+    .addHelpText('after', () => `${FIRST_STEPS}${exitCodeTable()}`);
+  addStartingVerbs(program, perform);
+  addLookingVerbs(program, perform);
+  addSteeringVerbs(program, perform);
+  program.commandsGroup('Other:');
+  program.addHelpCommand(
+    new Command('help')
+      .argument('[verb]')
+      .description('show the help of a verb')
+      .helpGroup('Other:'),
+  );
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => stdout.write(`espalier ${version()}\n`));
+  return program;
+}
+
+const FIRST_STEPS = examples([
+  ['espalier plan -f sweep.yaml', 'what it would do'],
+  ['espalier run -f sweep.yaml', 'do it here; the same command goes on after Ctrl-C'],
+  ['espalier trials sweep', 'the leaderboard'],
+  ['espalier best sweep --json', 'the best parameters, and the paths of model and CSVs'],
+  ['espalier logs sweep-00003 -f', 'what a trainer prints'],
+]);
+
+function exitCodeTable(): string {
+  const rows = EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return `\nExit codes:\n${rows.join('\n')}\n`;
+}

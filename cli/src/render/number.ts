@@ -1,0 +1,32 @@
+/** A parameter or a count as people write it: at most four significant digits, such as `2.13e-4`. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
+  return value
+    .toExponential(3)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
+}
+
+/** A metric: four decimals where that says enough, so that values of a column compare at a glance. */
+export function formatMetric(value: number): string {
+  const size = Math.abs(value);
+  return size >= 0.01 && size < 100 ? value.toFixed(4) : formatNumber(value);
+}
+
+/** A rate such as images per second, short: `0.5`, `87`, `1.2k`, `3.4M`. */
+export function formatRate(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size < 9.95) return String(Number(value.toFixed(1)));
+  if (size < 999.5) return String(Math.round(value));
+  const [scaled, unit] = size < 999_500 ? [value / 1e3, 'k'] : [value / 1e6, 'M'];
+  return `${Math.abs(scaled) < 9.95 ? Number(scaled.toFixed(1)) : Math.round(scaled)}${unit}`;
+}
+
+/** `1 trial`, `2 trials`; thousands are set apart. */
+export function count(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount.toLocaleString('en')} ${amount === 1 ? noun : plural}`;
+}

@@ -1,0 +1,127 @@
+import { printable } from './printable.ts';
+import { NO_PAINT, type Paint, type Style } from './style.ts';
+import { displayWidth, fit, truncate } from './width.ts';
+
+export interface Column {
+  readonly header: string;
+  readonly align?: 'left' | 'right';
+  /** Columns with the lowest rank go first when the terminal is narrow; without one it stays. */
+  readonly dropRank?: number;
+}
+
+export type Cell = string | { readonly text: string; readonly style: Style };
+
+export interface TableOptions {
+  /** Columns of the terminal; without it nothing is cut or left out. */
+  readonly width?: number;
+  readonly paint?: Paint;
+}
+
+export interface RenderedTable {
+  readonly lines: readonly string[];
+  /** Headers of the columns that found no place. */
+  readonly hidden: readonly string[];
+}
+
+const GAP = '  ';
+const NARROWEST = 4;
+
+/**
+ * Prints rows below headers as kubectl does. With a width, no line is wider: first columns with a
+ * rank are left out, then the widest are cut, then columns are left out from the right.
+ * Texts may come from anybody: control characters become visible.
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  options: TableOptions = {},
+): RenderedTable {
+  const paint = options.paint ?? NO_PAINT;
+  const cells = rows.map((row) => row.map(readCell));
+  const headers = columns.map(({ header }) => printable(header));
+  const natural = headers.map((header, place) =>
+    cells.reduce(
+      (width, row) => Math.max(width, displayWidth(row[place]?.text ?? '')),
+      displayWidth(header),
+    ),
+  );
+  const { shown, widths } = layOut(columns, natural, options.width ?? Number.POSITIVE_INFINITY);
+  const line = (textAt: (place: number) => { text: string; style: Style }) =>
+    shown.map((place, order) => {
+      const { text, style } = textAt(place);
+      const align = columns[place]?.align ?? 'left';
+      const width = widths[order] ?? 0;
+      // The last column is not filled, so that no line ends in spaces.
+      const isLast = order === shown.length - 1 && align === 'left';
+      return paint(style, isLast ? truncate(text, width) : fit(text, width, align));
+    });
+  const lines = [
+    line((place) => ({ text: headers[place] ?? '', style: 'strong' })),
+    ...cells.map((row) => line((place) => row[place] ?? { text: '', style: 'plain' })),
+  ].map((parts) => parts.join(GAP).replace(/ +$/, ''));
+  const hidden = headers.filter((_, place) => !shown.includes(place));
+  return { lines, hidden };
+}
+
+function readCell(cell: Cell): { text: string; style: Style } {
+  const { text, style } = typeof cell === 'string' ? { text: cell, style: 'plain' as const } : cell;
+  return { text: printable(text), style };
+}
+
+function layOut(
+  columns: readonly Column[],
+  natural: readonly number[],
+  available: number,
+): { shown: readonly number[]; widths: readonly number[] } {
+  let shown = columns.map((_, place) => place);
+  const dropOrder = shown
+    .filter((place) => columns[place]?.dropRank !== undefined)
+    .toSorted((a, b) => (columns[a]?.dropRank ?? 0) - (columns[b]?.dropRank ?? 0) || b - a);
+  for (const place of dropOrder) {
+    if (total(shown.map((kept) => natural[kept] ?? 0)) <= available) break;
+    shown = shown.filter((kept) => kept !== place);
+  }
+  const wanted = () => shown.map((place) => Math.min(natural[place] ?? 0, NARROWEST));
+  while (shown.length > 1 && total(wanted()) > available) shown = shown.slice(0, -1);
+  return {
+    shown,
+    widths: squeeze(
+      shown.map((place) => natural[place] ?? 0),
+      available,
+    ),
+  };
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, GAP.length * Math.max(0, widths.length - 1));
+}
+
+/** Takes from the widest columns until all fit. */
+function squeeze(natural: readonly number[], available: number): readonly number[] {
+  const widths = [...natural];
+  for (let excess = total(widths) - available; excess > 0; ) {
+    const widest = Math.max(...widths);
+    const next = Math.max(1, ...widths.filter((width) => width < widest));
+    const place = widths.indexOf(widest);
+    const cut = Math.min(excess, Math.max(1, widest - next));
+    if (widest <= 1) break;
+    widths[place] = widest - cut;
+    excess -= cut;
+  }
+  return widths;
+}
+
+/** Rows of `name: value`, the values in one column. */
+export function renderFields(
+  fields: readonly (readonly [string, Cell])[],
+  options: TableOptions = {},
+): readonly string[] {
+  const paint = options.paint ?? NO_PAINT;
+  const width = Math.max(0, ...fields.map(([name]) => displayWidth(printable(name)))) + 2;
+  const room = (options.width ?? Number.POSITIVE_INFINITY) - width;
+  return fields.map(([name, cell]) => {
+    const { text, style } = readCell(cell);
+    const label = fit(`${printable(name)}:`, Math.min(width, options.width ?? width));
+    return `${paint('quiet', label)}${paint(style, truncate(text, room))}`.replace(/ +$/, '');
+  });
+}

@@ -1,0 +1,154 @@
+import type { Experiment } from '@espalier/api';
+import { assignedValue, formatParameter, searchedParameters } from '../view/parameters.ts';
+import { phaseStyle, type TrialRow } from '../view/trial-row.ts';
+import { formatDuration } from './duration.ts';
+import { formatMetric, formatRate } from './number.ts';
+import { sparkline } from './sparkline.ts';
+import type { Paint } from './style.ts';
+import { type Cell, type Column, type RenderedTable, renderTable } from './table.ts';
+
+export interface TrialsTableOptions {
+  readonly width?: number | undefined;
+  readonly paint?: Paint;
+  readonly bestTrial?: string | undefined;
+  readonly trendOf?: (trial: string) => readonly number[];
+  /** Shows speed, time left and a trend, and the value reported last instead of the one that counts. */
+  readonly isLive?: boolean;
+  /** Shows all parameters, the attempt and the reason. */
+  readonly isWide?: boolean;
+}
+
+type Field = Column & { readonly cell: (row: TrialRow) => Cell };
+
+const TREND_WIDTH = 10;
+const NOTHING = '-';
+
+/** A row per trial in the given order; the parameters that all trials share are left out. */
+export function trialsTable(
+  experiment: Experiment,
+  rows: readonly TrialRow[],
+  options: TrialsTableOptions = {},
+): RenderedTable {
+  const fields = [
+    ...identity(options.bestTrial, shortNames(experiment, options.width)),
+    ...parameterFields(experiment, rows, options.isWide ?? false),
+    ...results(experiment, options.isLive ?? false),
+    ...(options.isLive ? speed(rows, options.trendOf ?? (() => [])) : []),
+    ...(options.isWide ? details() : []),
+  ];
+  return renderTable(
+    fields,
+    rows.map((row) => fields.map(({ cell }) => cell(row))),
+    {
+      ...(options.width === undefined ? {} : { width: options.width }),
+      ...(options.paint === undefined ? {} : { paint: options.paint }),
+    },
+  );
+}
+
+/** Whether the Experiment's name would take more than a quarter of each line. */
+function shortNames(experiment: Experiment, width: number | undefined): boolean {
+  return width !== undefined && experiment.metadata.name.length + 6 > width / 4;
+}
+
+function identity(bestTrial: string | undefined, isShort: boolean): readonly Field[] {
+  return [
+    {
+      header: 'TRIAL',
+      cell: ({ name }) => ({
+        text: isShort ? name.slice(name.lastIndexOf('-') + 1) : name,
+        style: name === bestTrial ? 'good' : 'plain',
+      }),
+    },
+    { header: 'STATE', cell: ({ state, phase }) => ({ text: state, style: phaseStyle(phase) }) },
+  ];
+}
+
+function parameterFields(
+  experiment: Experiment,
+  rows: readonly TrialRow[],
+  isWide: boolean,
+): readonly Field[] {
+  const searched = searchedParameters(experiment);
+  const all = [...new Set(rows.flatMap(({ trial }) => trial.spec.parameters.map((p) => p.name)))];
+  const names = isWide ? all : searched;
+  const areNumbers = (name: string) =>
+    rows.every(({ trial }) => {
+      const value = trial.spec.parameters.find((entry) => entry.name === name);
+      return value === undefined || typeof assignedValue(value) === 'number';
+    });
+  return names.map((name, place) => ({
+    header: name.toUpperCase(),
+    align: areNumbers(name) ? 'right' : 'left',
+    // After the figures that a terminal can spare, the parameters declared last go first.
+    dropRank: 100 - place,
+    cell: ({ trial }) => {
+      const entry = trial.spec.parameters.find((assigned) => assigned.name === name);
+      return entry === undefined ? NOTHING : formatParameter(assignedValue(entry));
+    },
+  }));
+}
+
+function results(experiment: Experiment, isLive: boolean): readonly Field[] {
+  return [
+    { header: 'EPOCH', align: 'right', cell: epochText },
+    {
+      header: experiment.spec.objective.metric.toUpperCase(),
+      align: 'right',
+      cell: ({ value, latest }) => {
+        const shown = isLive ? latest : value;
+        return shown === undefined ? NOTHING : formatMetric(shown);
+      },
+    },
+    {
+      header: 'TIME',
+      align: 'right',
+      dropRank: 3,
+      cell: ({ elapsedMs }) => (elapsedMs === undefined ? NOTHING : formatDuration(elapsedMs)),
+    },
+  ];
+}
+
+function epochText({ epoch, epochs }: TrialRow): string {
+  if (epochs !== undefined) return `${epoch}/${epochs}`;
+  return epoch > 0 ? String(epoch) : NOTHING;
+}
+
+function speed(
+  rows: readonly TrialRow[],
+  trendOf: (trial: string) => readonly number[],
+): readonly Field[] {
+  const fields: Field[] = [
+    {
+      header: 'LEFT',
+      align: 'right',
+      dropRank: 4,
+      cell: ({ remainingMs }) => (remainingMs === undefined ? '' : formatDuration(remainingMs)),
+    },
+    {
+      header: 'IMG/S',
+      align: 'right',
+      dropRank: 2,
+      cell: ({ imagesPerSecond: rate }) => (rate === undefined ? '' : formatRate(rate)),
+    },
+    {
+      header: 'TREND',
+      dropRank: 1,
+      cell: ({ name }) => ({ text: sparkline(trendOf(name), TREND_WIDTH), style: 'active' }),
+    },
+  ];
+  // A column that nobody fills only takes the place of another.
+  return fields.filter(({ cell }) => rows.some((row) => !isEmpty(cell(row))));
+}
+
+function isEmpty(cell: Cell): boolean {
+  return (typeof cell === 'string' ? cell : cell.text) === '';
+}
+
+function details(): readonly Field[] {
+  return [
+    { header: 'ATTEMPT', align: 'right', cell: ({ attempt }) => String(attempt) },
+    { header: 'ALGORITHM', cell: ({ trial }) => trial.spec.algorithm },
+    { header: 'MESSAGE', cell: ({ trial }) => trial.status?.message ?? '' },
+  ];
+}

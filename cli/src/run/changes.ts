@@ -1,0 +1,86 @@
+import type { BestTrial, Experiment, TrialPhase } from '@espalier/api';
+import type { TrialView } from '@espalier/controller/local';
+import { type TrialRow, trialRow } from '../view/trial-row.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What is new in a snapshot, in the order in which people tell it. */
+export type Change =
+  | { readonly kind: 'phase'; readonly experiment: Experiment }
+  | { readonly kind: 'trial-started'; readonly row: TrialRow }
+  | { readonly kind: 'trial-progress'; readonly row: TrialRow; readonly view: TrialView }
+  /** The attempt before it ended without ending the trial. */
+  | { readonly kind: 'trial-restarted'; readonly row: TrialRow }
+  | { readonly kind: 'trial-ended'; readonly row: TrialRow }
+  | { readonly kind: 'best'; readonly best: BestTrial };
+
+interface Known {
+  readonly isStarted: boolean;
+  readonly isEnded: boolean;
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly points: number;
+}
+
+const UNSEEN: Known = { isStarted: false, isEnded: false, attempt: 0, epoch: 0, points: 0 };
+const STARTED: readonly TrialPhase[] = ['Starting', 'Running'];
+
+/** Compares each snapshot with the one before; remembers a few numbers per trial. */
+export class ChangeDetector {
+  readonly #trials = new Map<string, Known>();
+  #phase: string | undefined;
+  #best: BestTrial | undefined;
+
+  /** The changes since the last call; the first call tells of everything that is under way. */
+  observe({ experiment, trials, atMs }: Snapshot): readonly Change[] {
+    const changes: Change[] = [];
+    const isFirst = this.#phase === undefined;
+    const phase = experiment.status?.phase ?? 'Pending';
+    const isPhaseNew = phase !== this.#phase;
+    this.#phase = phase;
+    for (const view of trials) {
+      const row = trialRow(experiment, view, atMs);
+      changes.push(...this.#ofTrial(view, row, isFirst));
+    }
+    const best = experiment.status?.best;
+    if (best !== undefined && !isSameBest(best, this.#best)) {
+      this.#best = best;
+      changes.push({ kind: 'best', best });
+    }
+    // The end is told last, everything else before what it leads to.
+    const isEnd = phase === 'Succeeded' || phase === 'Failed' || phase === 'Cancelled';
+    if (isPhaseNew) changes[isEnd ? 'push' : 'unshift']({ kind: 'phase', experiment });
+    return changes;
+  }
+
+  #ofTrial(view: TrialView, row: TrialRow, isFirst: boolean): readonly Change[] {
+    const before = this.#trials.get(row.name) ?? UNSEEN;
+    const points = view.live?.step ?? before.points;
+    const isStarted = before.isStarted || STARTED.includes(row.phase);
+    const now: Known = {
+      isStarted,
+      isEnded: row.isEnded,
+      attempt: row.attempt,
+      epoch: row.epoch,
+      points,
+    };
+    this.#trials.set(row.name, now);
+    if (row.isEnded) {
+      // What had ended before this command began is no news.
+      return before.isEnded || isFirst ? [] : [{ kind: 'trial-ended', row }];
+    }
+    const changes: Change[] = [];
+    if (isStarted && !before.isStarted) changes.push({ kind: 'trial-started', row });
+    else if (isStarted && row.attempt > before.attempt) {
+      changes.push({ kind: 'trial-restarted', row });
+    }
+    const isFurther = row.epoch > before.epoch || (row.epoch === 0 && points > before.points);
+    if (isStarted && isFurther && view.live !== undefined) {
+      changes.push({ kind: 'trial-progress', row, view });
+    }
+    return changes;
+  }
+}
+
+function isSameBest(a: BestTrial, b: BestTrial | undefined): boolean {
+  return a.trial === b?.trial && a.value === b.value;
+}

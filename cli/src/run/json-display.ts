@@ -1,0 +1,100 @@
+import type { Channel } from '../channel.ts';
+import { parameterRecord } from '../view/parameters.ts';
+import type { TrialRow } from '../view/trial-row.ts';
+import { type Change, ChangeDetector } from './changes.ts';
+import type { RunDisplay, Snapshot } from './snapshot.ts';
+
+/** One JSON document per line on stdout; README.md lists the types and their fields. */
+export class JsonDisplay implements RunDisplay {
+  readonly #channel: Channel;
+  readonly #now: () => number;
+  readonly #changes = new ChangeDetector();
+
+  constructor(channel: Channel, now: () => number) {
+    this.#channel = channel;
+    this.#now = now;
+  }
+
+  update(snapshot: Snapshot): void {
+    for (const change of this.#changes.observe(snapshot)) {
+      const { type, ...fields } = jsonEvent(change);
+      this.emit(type, fields);
+    }
+  }
+
+  emit(type: string, fields: Readonly<Record<string, unknown>>): void {
+    const time = new Date(this.#now()).toISOString();
+    this.#channel.write(`${JSON.stringify({ type, time, ...fields })}\n`);
+  }
+
+  notice(text: string): void {
+    this.emit('notice', { message: text });
+  }
+
+  close(): void {}
+}
+
+function jsonEvent(change: Change): { type: string } & Record<string, unknown> {
+  switch (change.kind) {
+    case 'phase': {
+      const { metadata, status } = change.experiment;
+      const { phase = 'Pending', reason, message, progress } = status ?? {};
+      return { type: 'phase', experiment: metadata.name, phase, reason, message, progress };
+    }
+    case 'trial-started':
+    case 'trial-restarted': {
+      const { name, trial, attempt } = change.row;
+      const parameters = parameterRecord(trial.spec.parameters);
+      return { type: change.kind, trial: name, attempt, parameters };
+    }
+    case 'trial-progress': {
+      const { name, attempt, epoch, epochs, remainingMs } = change.row;
+      const { step, metrics } = change.view.live ?? { step: undefined, metrics: {} };
+      return {
+        type: 'trial-progress',
+        trial: name,
+        attempt,
+        epoch,
+        epochs,
+        step,
+        metrics: finiteOrText(metrics),
+        remainingSeconds: remainingMs === undefined ? undefined : remainingMs / 1000,
+      };
+    }
+    case 'trial-ended':
+      return { type: 'trial-ended', ...endFields(change.row) };
+    case 'best': {
+      const { trial, configuration, value, step, parameters } = change.best;
+      return {
+        type: 'best',
+        trial,
+        configuration,
+        value,
+        step,
+        parameters: parameterRecord(parameters),
+      };
+    }
+  }
+}
+
+function endFields({ name, phase, trial, value, epoch, elapsedMs }: TrialRow): object {
+  return {
+    trial: name,
+    phase,
+    reason: trial.status?.reason,
+    message: trial.status?.message,
+    value,
+    epoch,
+    seconds: elapsedMs === undefined ? undefined : elapsedMs / 1000,
+  };
+}
+
+/** JSON has no NaN: such values travel as text, as in the trainers' reports. */
+function finiteOrText(metrics: Readonly<Record<string, number>>): object {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [
+      name,
+      Number.isFinite(value) ? value : String(value),
+    ]),
+  );
+}

@@ -1,0 +1,41 @@
+import type { ExperimentSpec } from '@espalier/api';
+import type {
+  LocalClient,
+  LocalOptions,
+  LocalRunner,
+  SpecProblem,
+} from '@espalier/controller/local';
+import type { Problem, StopRule } from '@espalier/search';
+import type { Channel } from './channel.ts';
+import type { SignalSource } from './run/interrupts.ts';
+
+/** What the local engine offers; a test brings one of its own. */
+export interface Engine {
+  startRunner(options: LocalOptions): Promise<LocalRunner>;
+  openClient(dir: string): Promise<LocalClient>;
+  /** All that keeps a spec from being run. */
+  checkExperiment(spec: ExperimentSpec): readonly SpecProblem[];
+  /** The search problem of a spec in which nothing is wrong. */
+  problemOf(spec: ExperimentSpec): Problem;
+  stopRuleOf(spec: ExperimentSpec): StopRule;
+}
+
+/** The environment variables that the command line looks at; README.md lists them. */
+export interface Environment {
+  readonly ESPALIER_DIR?: string | undefined;
+  readonly ESPALIER_DEBUG?: string | undefined;
+}
+
+/** Everything outside the program that a command may touch. */
+export interface Surroundings {
+  readonly stdout: Channel;
+  readonly stderr: Channel;
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly now: () => number;
+  readonly signals: SignalSource;
+  /** Loaded when a command needs it: help must not wait for it. */
+  readonly engine: () => Promise<Engine>;
+  /** Asks and returns the line; undefined where nobody can answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+}

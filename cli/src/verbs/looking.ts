@@ -1,0 +1,102 @@
+import { type Command, Option } from 'commander';
+import { SORT_KEYS } from '../view/sort-keys.ts';
+import { examples, wholeNumber, withLocation, withOutput } from './options.ts';
+import type { Perform } from './perform.ts';
+
+export function addLookingVerbs(program: Command, perform: Perform): void {
+  program.commandsGroup('Look:');
+  withOutput(withLocation(program.command('list')))
+    .description('list the Experiments of the folder')
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier list -o wide', 'with the best parameters'],
+        ['espalier list -o name', 'for scripts'],
+      ]),
+    )
+    .action((options) =>
+      perform('list the Experiments', async (surroundings) => {
+        const { list } = await import('../commands/list.ts');
+        return list(surroundings, options);
+      }),
+    );
+  withOutput(withLocation(program.command('get <name>')))
+    .description('show one Experiment or one Trial')
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier get digits', 'phase, counts, best'],
+        ['espalier get digits-00003', 'a trial, with its attempts'],
+        ['espalier get digits -o yaml', 'the whole object'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`get ${name}`, async (surroundings) => {
+        const { get } = await import('../commands/get.ts');
+        return get(surroundings, name, options);
+      }),
+    );
+  withOutput(withLocation(program.command('trials <name>')))
+    .description('list the Trials of an Experiment, best first')
+    .addOption(new Option('--sort <key>', 'order (default: "value")').choices([...SORT_KEYS]))
+    .option('--limit <n>', 'only the first ones', wholeNumber(1))
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier trials digits', 'the leaderboard'],
+        ['espalier trials digits --sort time --limit 5', 'the five that took longest'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`list the trials of ${name}`, async (surroundings) => {
+        const { trials } = await import('../commands/trials.ts');
+        return trials(surroundings, name, options);
+      }),
+    );
+  withOutput(withLocation(program.command('best <name>')))
+    .description('show the best Trial: its value, its parameters and where its files lie')
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier best digits', 'for people'],
+        ['espalier best digits --json | jq -r .checkpoint', 'the path of the model'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`show the best trial of ${name}`, async (surroundings) => {
+        const { best } = await import('../commands/best.ts');
+        return best(surroundings, name, options);
+      }),
+    );
+  addRecords(program, perform);
+}
+
+function addRecords(program: Command, perform: Perform): void {
+  withLocation(program.command('logs <name>'))
+    .description('print what the trainer of a Trial printed, or those of an Experiment')
+    .option('-f, --follow', 'go on as it grows, until it ends')
+    .option('--attempt <n>', 'of that attempt; default: the latest', wholeNumber(0))
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier logs digits-00003', 'of one trial'],
+        ['espalier logs digits -f', 'of all that run, with the index before each line'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`print the logs of ${name}`, async (surroundings) => {
+        const { logs } = await import('../commands/logs.ts');
+        return logs(surroundings, name, options);
+      }),
+    );
+  withOutput(withLocation(program.command('events <name>')))
+    .description('tell what happened to an Experiment and its Trials, oldest first')
+    .addHelpText('after', examples([['espalier events digits', 'starts, stops, failures, why']]))
+    .action((name, options) =>
+      perform(`tell the events of ${name}`, async (surroundings) => {
+        const { events } = await import('../commands/events.ts');
+        return events(surroundings, name, options);
+      }),
+    );
+}

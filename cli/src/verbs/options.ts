@@ -1,0 +1,49 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { FORMATS } from '../output.ts';
+
+/** Options that every verb on the folder has. */
+export function withLocation(command: Command): Command {
+  return command
+    .option(
+      '--dir <folder>',
+      'folder of objects and artifacts (default: $ESPALIER_DIR or ./.espalier)',
+    )
+    .option('-n, --namespace <name>', 'namespace (default: "default")');
+}
+
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(new Option('-o, --output <format>', 'how to print').choices([...FORMATS]))
+    .option('--json', 'print one JSON document, as -o json');
+}
+
+export function withFile(command: Command): Command {
+  return command.requiredOption('-f, --file <file>', 'the manifest, a YAML file; - is stdin');
+}
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It must be a whole number, at least ${least}.`);
+    }
+    return value;
+  };
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
+
+/** The end of a help text: commands to copy, each with what it does. */
+export function examples(lines: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const shown = lines.map(([command, meaning]) =>
+    `  ${command.padEnd(width)}  ${meaning}`.trimEnd(),
+  );
+  return `\nExamples:\n${shown.join('\n')}\n`;
+}
