@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Experiment, type ExperimentPhase, isTerminalExperiment } from '@espalier/api';
 
 /**
  * `make demo`: real images, a real sweep, the best model scored on labels it never saw. Each step is
@@ -10,6 +11,7 @@ import { join, resolve } from 'node:path';
  */
 
 const ROOT = resolve(import.meta.dirname, '..');
+const ESPALIER = ['cli/bin/espalier'];
 const MANIFEST = 'manifests/samples/digits-sweep.yaml';
 const EXPERIMENT = 'digits';
 const STATE = join(ROOT, '.espalier', 'demo');
@@ -31,10 +33,10 @@ interface Best {
 const startedMs = Date.now();
 
 await step('data set', ['trainer-image/bin/espalier-train', 'data', 'digits', DATA]);
-startAnewIfFinished();
-await step('sweep', ['cli/bin/espalier', 'run', '-f', MANIFEST, '--dir', STATE, '--data', DATA]);
+await startAnewIfFinished();
+await step('sweep', [...ESPALIER, 'run', '-f', MANIFEST, '--dir', STATE, '--data', DATA]);
 const best = JSON.parse(
-  await output(['cli/bin/espalier', 'best', EXPERIMENT, '--dir', STATE, '--json']),
+  await output([...ESPALIER, 'best', EXPERIMENT, '--dir', STATE, '--json']),
 ) as Best;
 const truth = join(DATA, 'test_truth.csv');
 const { accuracy } = JSON.parse(
@@ -58,14 +60,12 @@ process.stdout.write(
 );
 
 /** A demo that was interrupted goes on; one that ended makes room for a new one. */
-function startAnewIfFinished(): void {
-  const experimentKey = join(STATE, 'artifacts', 'default');
-  if (!existsSync(experimentKey)) return;
-  if (!existsSync(join(STATE, 'demo-finished'))) {
-    say('an earlier demo was interrupted: going on with it');
-    return;
-  }
-  rmSync(STATE, { recursive: true });
+async function startAnewIfFinished(): Promise<void> {
+  if (!existsSync(STATE)) return;
+  const text = await output([...ESPALIER, 'get', EXPERIMENT, '--dir', STATE, '--json'], [0, 3]);
+  const phase = text === '' ? 'unknown' : ((JSON.parse(text) as Experiment).status?.phase ?? '');
+  if (isTerminalExperiment(phase as ExperimentPhase)) rmSync(STATE, { recursive: true });
+  else say('an earlier demo was interrupted: going on with it');
 }
 
 function report(best: Best, accuracy: number): void {
@@ -103,11 +103,15 @@ async function step(name: string, command: readonly string[]): Promise<void> {
   say(`${name}: ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 }
 
-function output(command: readonly string[]): Promise<string> {
-  return run(command, 'pipe');
+function output(command: readonly string[], expected: readonly number[] = [0]): Promise<string> {
+  return run(command, 'pipe', expected);
 }
 
-function run(command: readonly string[], stdout: 'inherit' | 'pipe'): Promise<string> {
+function run(
+  command: readonly string[],
+  stdout: 'inherit' | 'pipe',
+  expected: readonly number[] = [0],
+): Promise<string> {
   const [program = '', ...args] = command;
   return new Promise((resolveRun, reject) => {
     const child = spawn(join(ROOT, program), args, {
@@ -124,7 +128,7 @@ function run(command: readonly string[], stdout: 'inherit' | 'pipe'): Promise<st
     child.on('error', reject);
     child.on('close', (code) => {
       process.off('SIGINT', wait);
-      if (code === 0) resolveRun(text);
+      if (code !== null && expected.includes(code)) resolveRun(text);
       else process.exit(code ?? 1);
     });
   });

@@ -1,5 +1,5 @@
+import { customResourceDefinitions, experimentJsonSchema } from '@espalier/api';
 import { stringify } from 'yaml';
-import { customResourceDefinitions, experimentJsonSchema } from '../api/src/index.ts';
 
 const HEADER = '# Generated from api/src by `make generate`; edits are lost.\n';
 

@@ -10,7 +10,7 @@ import {
   TRAINER_ENV,
   TRAINER_ENV_TEXT,
   TRIAL_REASON_TEXT,
-} from '../api/src/index.ts';
+} from '@espalier/api';
 
 /** The API reference: all fields of all kinds, and every word and number of the trainer contract. */
 export function referenceFile(): [string, string] {
