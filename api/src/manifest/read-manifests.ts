@@ -105,7 +105,10 @@ function readDocument(document: Document, file: ManifestText, fileName: string):
   if (document.errors.length > 0) {
     // The first error explains the ones after it.
     const [error] = document.errors;
-    const message = `is not valid YAML: ${escapeText(error?.message.slice(0, 200) ?? '')}`;
+    const message =
+      error?.code === 'RESOURCE_EXHAUSTION'
+        ? 'is nested too deep'
+        : `is not valid YAML: ${escapeText(error?.message.slice(0, 200) ?? '')}`;
     const [start = 0, end = 0] = error?.pos ?? [];
     return { kind: 'problems', problems: [{ path: [], message, ...file.place(start, end) }] };
   }

@@ -98,7 +98,7 @@ export function yamlValue(root: unknown): YamlValue {
           : `the number ${quoteText(source)} is too large`,
       );
     }
-    if (node.type === 'PLAIN' && READ_DIFFERENTLY.test(source)) {
+    if (node.type === 'PLAIN' && node.tag === undefined && READ_DIFFERENTLY.test(source)) {
       return refuse(
         path,
         node,
