@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { ConfigurationError } from '../trainer-error.ts';
+import { type ImageFile, listImages, requireLabels } from './image-files.ts';
+import { ImageSet } from './image-set.ts';
+import { cachedPixels, type PixelSettings } from './pixel-cache.ts';
+import { limitFiles } from './subset.ts';
+
+/** The folders of a data set. `test` is optional and has no labels. */
+const SPLITS = { train: 'train', valid: 'valid', test: 'test' } as const;
+
+export interface DataSettings extends PixelSettings {
+  readonly classes: number;
+  /** Use only so many images of a split; 0 = all. */
+  readonly trainLimit: number;
+  readonly validLimit: number;
+}
+
+/** The files of a data set, checked but not decoded. */
+export interface DataFiles {
+  readonly train: readonly ImageFile[];
+  readonly valid: readonly ImageFile[];
+  /** undefined if the data set has no test folder. */
+  readonly test: readonly ImageFile[] | undefined;
+}
+
+/** @throws {ConfigurationError} naming the folder or the files that make training impossible. */
+export function findDataFiles(folder: string, settings: DataSettings): DataFiles {
+  const train = requireImages(join(folder, SPLITS.train));
+  const valid = requireImages(join(folder, SPLITS.valid));
+  requireLabels(train, settings.classes);
+  requireLabels(valid, settings.classes);
+  const test = listImages(join(folder, SPLITS.test));
+  return {
+    train: limitFiles(train, settings.trainLimit),
+    valid: limitFiles(valid, settings.validLimit),
+    test: test?.length === 0 ? undefined : test,
+  };
+}
+
+/** Opens a split's pixels, decoding them first where no earlier run has. */
+export async function openImages(
+  files: readonly ImageFile[],
+  settings: PixelSettings,
+  signal: AbortSignal,
+): Promise<ImageSet> {
+  const path = await cachedPixels(files, settings, signal);
+  return new ImageSet(
+    path,
+    Int32Array.from(files, (file) => file.label),
+    settings.side,
+  );
+}
+
+function requireImages(folder: string): ImageFile[] {
+  const files = listImages(folder);
+  if (files === undefined) throw new ConfigurationError(`there is no folder ${folder}`);
+  if (files.length === 0) {
+    throw new ConfigurationError(`${folder} holds no file that ends in .jpg`);
+  }
+  return files;
+}

@@ -1,0 +1,37 @@
+import sharp from 'sharp';
+import { resample } from './resample.ts';
+
+/** How pixels get to the size of the network's input. */
+export const RESAMPLERS = ['exact', 'fast'] as const;
+export type Resampler = (typeof RESAMPLERS)[number];
+
+/**
+ * The image at `path` as side x side x RGB bytes, its aspect not kept, its EXIF rotation ignored, a
+ * grey image's value in all three channels.
+ *
+ * `exact` decodes fully and filters as Pillow does; `fast` leaves both to libvips, whose pixels are
+ * 0.35 off on average.
+ */
+export async function decodeImage(
+  path: string,
+  side: number,
+  resampler: Resampler,
+): Promise<Uint8Array> {
+  const source = sharp(path, { failOn: 'error', ignoreIcc: true, sequentialRead: true })
+    .toColourspace('srgb')
+    .removeAlpha();
+  const pipeline =
+    resampler === 'fast'
+      ? source.resize(side, side, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+      : source;
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
+  const raster = { width: info.width, height: info.height, channels: info.channels, data };
+  const { data: pixels, channels } = resample(raster, side, side);
+  return channels === 3 ? pixels : repeatChannel(pixels, channels);
+}
+
+function repeatChannel(data: Uint8Array, channels: number): Uint8Array {
+  const pixels = new Uint8Array((data.length / channels) * 3);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = data[Math.floor(i / 3) * channels] ?? 0;
+  return pixels;
+}

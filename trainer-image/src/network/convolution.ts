@@ -1,0 +1,70 @@
+import type { OpAttribute } from '../backend/binding.ts';
+import type { Device, Tensor } from '../backend/device.ts';
+import type { Layer, Parameter } from './layer.ts';
+
+/** 3x3, stride 1, one pixel of zero padding, with a bias; height x width x channels in and out. */
+export class Convolution implements Layer {
+  readonly parameters: readonly Parameter[];
+  readonly statistics = [];
+  readonly #device: Device;
+  readonly #weight: Parameter;
+  readonly #bias: Parameter;
+  readonly #isFirst: boolean;
+  readonly #attributes: readonly OpAttribute[];
+  readonly #biasAttributes: readonly OpAttribute[];
+
+  /** @param isFirst The input is an image, whose gradient nobody needs. */
+  constructor(device: Device, weight: Parameter, bias: Parameter, isFirst: boolean) {
+    const a = device.attribute;
+    this.#device = device;
+    this.#weight = weight;
+    this.#bias = bias;
+    this.#isFirst = isFirst;
+    this.parameters = [weight, bias];
+    this.#attributes = [
+      a.float32('T'),
+      a.integer('strides', [1, 1, 1, 1]),
+      a.text('padding', 'SAME'),
+      a.text('data_format', 'NHWC'),
+    ];
+    this.#biasAttributes = [a.float32('T'), a.text('data_format', 'NHWC')];
+  }
+
+  forward(input: Tensor): Tensor {
+    const device = this.#device;
+    const weight = this.#weight.variable.read();
+    const bias = this.#bias.variable.read();
+    const product = device.run('Conv2D', this.#attributes, input, weight);
+    const output = device.run('BiasAdd', this.#biasAttributes, product, bias);
+    device.free(weight, bias, product);
+    return output;
+  }
+
+  backward(gradient: Tensor, input: Tensor): Tensor | undefined {
+    const device = this.#device;
+    const weight = this.#weight.variable.read();
+    const weightShape = device.integers([4], Int32Array.from(weight.shape));
+    this.#weight.gradient = device.run(
+      'Conv2DBackpropFilter',
+      this.#attributes,
+      input,
+      weightShape,
+      gradient,
+    );
+    this.#bias.gradient = device.run('BiasAddGrad', this.#biasAttributes, gradient);
+    let inputGradient: Tensor | undefined;
+    if (!this.#isFirst) {
+      const inputShape = device.integers([4], Int32Array.from(input.shape));
+      inputGradient = device.run(
+        'Conv2DBackpropInput',
+        this.#attributes,
+        inputShape,
+        weight,
+        gradient,
+      );
+      device.free(inputShape);
+    }
+    device.free(weight, weightShape);
+    return inputGradient;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Device, Tensor } from '../backend/device.ts';
+import type { Variable } from '../backend/variable.ts';
+
+/** One step of an optimiser, its numbers already on the device. */
+export interface PreparedStep {
+  /** Changes `weight` and its `slots` in place; keeps and frees none of its arguments. */
+  update(weight: Variable, slots: readonly Variable[], gradient: Tensor): void;
+  release(): void;
+}
+
+/** How an optimiser turns gradients into changes; all its memory lies in slots and the step number. */
+export interface UpdateRule {
+  /** Names of the tensors that it keeps for every parameter; each starts at 0. */
+  readonly slots: readonly string[];
+  /** @param step 1 for the first step of a run. */
+  prepare(device: Device, learningRate: number, step: number): PreparedStep;
+}
+
+export interface UpdateRuleSettings {
+  readonly momentum: number;
+}
