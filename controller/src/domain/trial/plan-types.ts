@@ -40,3 +40,16 @@ export interface TrialPlan {
   /** Look again after so long, even if nothing changes; 0 = at once. */
   readonly requeueAfterMs?: number;
 }
+
+export function planOf(
+  actions: readonly TrialAction[],
+  change?: StatusChange,
+  requeueAfterMs?: number,
+): TrialPlan {
+  return {
+    actions,
+    events: [],
+    ...(change === undefined ? {} : { change }),
+    ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }),
+  };
+}

@@ -1,0 +1,75 @@
+import {
+  type Experiment,
+  isTerminalExperiment,
+  type Rung,
+  TRIAL_REASON,
+  type TrialReason,
+} from '@espalier/api';
+import { currentAttempt, entryOf, NEW_STATUS } from './ledger.ts';
+import { rungValue } from './rungs.ts';
+import type { TrialSnapshot } from './snapshot.ts';
+
+/** Why we end a Trial that could go on. */
+export interface Ending {
+  readonly phase: 'Stopped' | 'Failed';
+  readonly reason: TrialReason;
+  readonly message: string;
+}
+
+/**
+ * Why this Trial must end now, from records alone: the ledger (our own deadlines), the rungs, the
+ * Experiment, the other replicates. The same answer before and after its pod has ended, and after
+ * any restart, so nobody has to remember who asked for the end of a pod.
+ */
+export function endingOf(snapshot: TrialSnapshot): Ending | undefined {
+  const status = snapshot.trial.status ?? NEW_STATUS;
+  const entry = entryOf(status, currentAttempt(status));
+  if (entry?.reason !== undefined && entry.outcome === undefined) {
+    const reason = entry.reason as TrialReason;
+    return { phase: 'Failed', reason, message: entry.message ?? '' };
+  }
+  const stop = status.rungs.find(({ verdict }) => verdict === 'stop');
+  if (stop !== undefined) return stoppedAt(stop);
+  const ending = snapshot.experiment && experimentEnding(snapshot.experiment);
+  if (ending !== undefined) return { phase: 'Stopped', ...ending };
+  if (!snapshot.siblingFailed) return undefined;
+  return {
+    phase: 'Stopped',
+    reason: TRIAL_REASON.replicateFailed,
+    message: 'another replicate of its configuration failed',
+  };
+}
+
+/** Why all Trials of the Experiment must end now; undefined = they may run and be started again. */
+export function experimentEnding(experiment: Experiment): Omit<Ending, 'phase'> | undefined {
+  const { status, spec } = experiment;
+  const isEnding = status?.phase === 'Stopping' || isTerminalExperiment(status?.phase);
+  if (isEnding) {
+    switch (status?.reason) {
+      case 'TargetReached':
+        return { reason: TRIAL_REASON.targetReached, message: 'the target was reached' };
+      case 'TooManyFailures':
+        return { reason: TRIAL_REASON.tooManyFailures, message: 'too many configurations failed' };
+      case 'DeadlineExceeded':
+        return {
+          reason: TRIAL_REASON.experimentDeadline,
+          message: "the Experiment's deadline passed",
+        };
+      default:
+    }
+  }
+  if (spec.desiredState === 'Cancel' || isTerminalExperiment(status?.phase)) {
+    return { reason: TRIAL_REASON.cancelled, message: 'the Experiment was cancelled' };
+  }
+  return undefined;
+}
+
+function stoppedAt(rung: Rung): Ending {
+  const value = rungValue(rung);
+  if (!Number.isFinite(value)) {
+    const message = `its value at ${rung.step} was ${value}`;
+    return { phase: 'Stopped', reason: TRIAL_REASON.diverged, message };
+  }
+  const message = `stopped at ${rung.step} with ${value}`;
+  return { phase: 'Stopped', reason: TRIAL_REASON.earlyStopped, message };
+}

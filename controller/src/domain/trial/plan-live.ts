@@ -1,0 +1,134 @@
+import {
+  type Experiment,
+  isTerminalTrial,
+  TRIAL_REASON,
+  type TrialPhase,
+  type TrialStatus,
+} from '@espalier/api';
+import { isSame, omitUndefined } from '../same.ts';
+import { formatTime } from '../time.ts';
+import { deadlineText, nextDeadline } from './deadlines.ts';
+import { endingOf } from './ending.ts';
+import { NEW_STATUS, withEntry } from './ledger.ts';
+import { observe } from './observation.ts';
+import { planEnded } from './plan-ended.ts';
+import { planOf, type TrialAction, type TrialPlan } from './plan-types.ts';
+import type { PodView } from './pod-view.ts';
+import { judge } from './rungs.ts';
+import type { TrialSnapshot } from './snapshot.ts';
+
+/** Reasons for which a pod waits and that no time will heal. */
+const UNSTARTABLE = new Set(['InvalidImageName', 'CreateContainerConfigError']);
+
+/** What to do about a Trial whose pod has not ended. */
+export function planLive(
+  snapshot: TrialSnapshot,
+  experiment: Experiment,
+  pod: PodView,
+  nowMs: number,
+): TrialPlan {
+  const follow: TrialAction[] = snapshot.feed === undefined ? [{ kind: 'follow' }] : [];
+  const status = snapshot.trial.status ?? NEW_STATUS;
+  const deadline = nextDeadline({ ...snapshot, pod }, experiment.spec);
+  const isLate = deadline !== undefined && deadline.atMs <= nowMs;
+  const lookAgainMs = deadline === undefined ? undefined : deadline.atMs - nowMs;
+
+  if (pod.deletingSinceMs !== undefined) {
+    if (!isLate) return planOf(follow, undefined, lookAgainMs);
+    if (experiment.spec.attempts.replaceLost) {
+      return planOf([...follow, { kind: 'delete-pod', pod, force: true }]);
+    }
+    // Its node may come back with the process alive, so there is no other attempt without consent.
+    return planStuck(snapshot, pod, nowMs);
+  }
+  if (endingOf(snapshot) !== undefined) {
+    return planOf([...follow, { kind: 'delete-pod', pod, force: false }]);
+  }
+  if (pod.waitingReason !== undefined && UNSTARTABLE.has(pod.waitingReason)) {
+    return planOf(follow, giveUp(status, pod, TRIAL_REASON.unstartable, pod.waitingReason));
+  }
+  if (isLate) {
+    // A pod that never started is a disruption whoever ended it: that needs no record.
+    if (deadline.name === 'pending') {
+      return planOf([...follow, { kind: 'delete-pod', pod, force: false }]);
+    }
+    const text = deadlineText(deadline);
+    return planOf(follow, giveUp(status, pod, TRIAL_REASON.deadlineExceeded, text));
+  }
+  const shown = showProgress(snapshot, experiment, status, pod);
+  const rungs =
+    snapshot.feed === undefined
+      ? []
+      : judge(experiment.spec, status, snapshot.feed, snapshot.rungs);
+  if (rungs.length > 0) {
+    const judged = { ...shown, rungs: [...status.rungs, ...rungs] };
+    return planOf(follow, { write: 'record', status: judged }, lookAgainMs);
+  }
+  if (isSame(shown, status)) return planOf(follow, undefined, lookAgainMs);
+  const sinceMs = nowMs - (snapshot.lastViewMs ?? Number.NEGATIVE_INFINITY);
+  if (shown.phase === status.phase && sinceMs < snapshot.viewIntervalMs) {
+    const waitMs = snapshot.viewIntervalMs - sinceMs;
+    return planOf(follow, undefined, Math.min(waitMs, lookAgainMs ?? waitMs));
+  }
+  return planOf(follow, { write: 'view', status: shown }, lookAgainMs);
+}
+
+/** Writes into the ledger why we are about to end the attempt; a later reconcile acts upon it. */
+function giveUp(status: TrialStatus, pod: PodView, reason: string, message: string) {
+  const entry = omitUndefined({
+    number: pod.attempt,
+    startTime: pod.startedMs === undefined ? undefined : formatTime(pod.startedMs),
+    reason,
+    message,
+  });
+  return {
+    write: 'record',
+    status: { ...status, attempts: withEntry(status, entry) },
+  } as const;
+}
+
+/** The Trial ends although its pod may still run; the pod keeps its slot until it is gone. */
+function planStuck(snapshot: TrialSnapshot, pod: PodView, nowMs: number): TrialPlan {
+  const { experiment } = snapshot;
+  if (experiment === undefined) return planOf([]);
+  const plan = planEnded(snapshot, experiment, undefined, nowMs);
+  if (plan.change === undefined || isTerminalTrial(plan.change.status.phase)) return plan;
+  const { attempts, ...status } = plan.change.status;
+  return planOf(plan.actions, {
+    write: 'record',
+    status: {
+      ...status,
+      phase: 'Failed',
+      reason: TRIAL_REASON.disrupted,
+      message: `pod ${pod.name} does not end; set attempts.replaceLost to start it again elsewhere`,
+      attempts: attempts.filter(({ number }) => number <= pod.attempt),
+      completionTime: formatTime(nowMs),
+    },
+  });
+}
+
+function showProgress(
+  snapshot: TrialSnapshot,
+  experiment: Experiment,
+  status: TrialStatus,
+  pod: PodView,
+): TrialStatus {
+  const phase = podPhase(snapshot, pod);
+  const { reason, message, ...rest } = status;
+  const started = pod.startedMs === undefined ? undefined : formatTime(pod.startedMs);
+  const waiting = phase === 'Running' ? undefined : pod.waitingReason;
+  return omitUndefined({
+    ...rest,
+    phase,
+    reason: waiting ?? (phase === 'Running' ? undefined : reason),
+    message: phase === 'Running' ? undefined : message,
+    startTime: status.startTime ?? started,
+    observation: observe(experiment.spec.objective, snapshot.feed, status.observation, undefined),
+  });
+}
+
+/** Pending = not scheduled, Starting = scheduled, Running = first report. */
+function podPhase({ feed }: TrialSnapshot, pod: PodView): TrialPhase {
+  if (pod.scheduledMs === undefined) return 'Pending';
+  return feed?.firstReportMs === undefined ? 'Starting' : 'Running';
+}

@@ -1,0 +1,92 @@
+import { isTerminalTrial, type TrialStatus } from '@espalier/api';
+import { formatTime } from '../time.ts';
+import { endingOf } from './ending.ts';
+import { currentAttempt, NEW_STATUS } from './ledger.ts';
+import { planEnded } from './plan-ended.ts';
+import { planLive } from './plan-live.ts';
+import { planTerminal } from './plan-terminal.ts';
+import { planOf, type TrialAction, type TrialPlan } from './plan-types.ts';
+import type { PodView } from './pod-view.ts';
+import type { TrialSnapshot } from './snapshot.ts';
+import { transition } from './transition.ts';
+import { trialEvents } from './trial-events.ts';
+
+/**
+ * What to do about one Trial now; the same snapshot and time always give the same plan.
+ *
+ * One plan never writes a fact and acts upon it: the attempt after a disruption, a stop at a rung, the
+ * release of a counted pod all wait for a later reconcile, which has read the record (G1 G2).
+ */
+export function planTrial(snapshot: TrialSnapshot, nowMs: number): TrialPlan {
+  const { trial, experiment } = snapshot;
+  // A deletion is the Experiment's own affair: it ends the pods, and counting is of no more use.
+  if (experiment?.metadata.deletionTimestamp !== undefined) return planOf([]);
+  const plan = choosePlan(snapshot, nowMs);
+  if (plan.change === undefined) return plan;
+  const { change, ...rest } = plan;
+  const status = transition(trial.status, change.status);
+  if (status === undefined) return rest;
+  return { ...plan, change: { ...change, status }, events: trialEvents(trial.status, status) };
+}
+
+function choosePlan(snapshot: TrialSnapshot, nowMs: number): TrialPlan {
+  const { trial, experiment, pods } = snapshot;
+  if (experiment === undefined) return planOf(pods.flatMap(letGo));
+  const status = trial.status ?? NEW_STATUS;
+  if (isTerminalTrial(status.phase)) return planTerminal(snapshot, experiment, nowMs);
+
+  const attempt = currentAttempt(status);
+  // A later pod than the record knows of: this cache is older than somebody's write. It will catch up.
+  if (pods.some((pod) => pod.attempt > attempt)) return planOf([]);
+  const earlier = pods.filter((pod) => pod.attempt < attempt).flatMap(letGo);
+  const pod = pods.find((candidate) => candidate.attempt === attempt);
+  const next =
+    pod === undefined
+      ? planWithoutPod(snapshot, status, attempt, nowMs)
+      : pod.end === undefined
+        ? planLive(snapshot, experiment, pod, nowMs)
+        : planEnded(snapshot, experiment, pod, nowMs);
+  return { ...next, actions: [...earlier, ...next.actions] };
+}
+
+/** A pod of an attempt that is over: ended if it still runs, then let go. */
+export function letGo(pod: PodView): readonly TrialAction[] {
+  if (pod.end !== undefined) return pod.held ? [{ kind: 'release-pod', pod }] : [];
+  if (pod.deletingSinceMs !== undefined) return [];
+  return [{ kind: 'delete-pod', pod, force: false }];
+}
+
+function planWithoutPod(
+  snapshot: TrialSnapshot,
+  status: TrialStatus,
+  attempt: number,
+  nowMs: number,
+): TrialPlan {
+  if (snapshot.experiment !== undefined && status.phase !== 'Pending') {
+    // It was seen beyond waiting, so there was a pod; its end is counted once it is known to be gone.
+    const lost = planEnded(snapshot, snapshot.experiment, undefined, nowMs);
+    return { ...lost, actions: [{ kind: 'confirm-gone', attempt }, ...lost.actions] };
+  }
+  const ending = endingOf(snapshot);
+  if (ending !== undefined) {
+    // The number of an attempt that never came to a pod leaves the ledger.
+    const attempts = status.attempts.filter(({ outcome }) => outcome !== undefined);
+    const ended = { ...status, ...ending, attempts, completionTime: formatTime(nowMs) };
+    return planOf([], { write: 'record', status: ended });
+  }
+  if (!snapshot.hasSlot) return planOf([]);
+  const follow: TrialAction[] = snapshot.feed === undefined ? [{ kind: 'follow' }] : [];
+  return planOf([...follow, { kind: 'create-pod', attempt }]);
+}
+
+/** The status of a Trial whose pod can never be created as asked for. */
+export function refusedStatus(status: TrialStatus, message: string, nowMs: number): TrialStatus {
+  return {
+    ...status,
+    phase: 'Failed',
+    reason: 'Unstartable',
+    message: message.slice(0, 1024),
+    attempts: status.attempts.filter(({ outcome }) => outcome !== undefined),
+    completionTime: formatTime(nowMs),
+  };
+}

@@ -1,0 +1,53 @@
+import type { ExperimentSpec, Rung, TrialStatus } from '@espalier/api';
+import { bestFinite, decide, type RungEntry } from '@espalier/search';
+import { stopRuleOf } from '../experiment/problem.ts';
+import type { FeedView } from './feed-view.ts';
+
+/** The recorded value of a rung; JSON carries what is not finite as text. */
+export function rungValue({ value }: Pick<Rung, 'value'>): number {
+  return Number(value);
+}
+
+/** As {@link rungValue} reads it back. */
+export function encodeRungValue(value: number): Rung['value'] {
+  return Number.isFinite(value) ? value : (String(value) as Rung['value']);
+}
+
+/** How a Trial appears to others at a rung. */
+export function rungEntry(rung: Rung): RungEntry {
+  return { order: rung.order, value: rungValue(rung) };
+}
+
+/**
+ * Judgements on the milestones that the reports show and the record does not, in ascending order; the
+ * first stop is the last one.
+ *
+ * Each is given the arrival number after the highest one recorded at its rung, so it must be written
+ * before the next one at that rung is made; whoever calls this sees to that.
+ *
+ * @param entries Records of all the Experiment's Trials, by milestone.
+ */
+export function judge(
+  spec: ExperimentSpec,
+  status: TrialStatus,
+  feed: FeedView,
+  entries: ReadonlyMap<number, readonly RungEntry[]>,
+): readonly Rung[] {
+  const rule = stopRuleOf(spec);
+  if (rule.kind === 'none' || status.rungs.some(({ verdict }) => verdict === 'stop')) return [];
+  const known = new Set(status.rungs.map(({ step }) => step));
+  const values = status.rungs.map(rungValue);
+  const judged: Rung[] = [];
+  for (const { milestone, value } of feed.milestones) {
+    if (known.has(milestone)) continue;
+    const others = entries.get(milestone) ?? [];
+    const order = others.reduce((max, entry) => Math.max(max, entry.order), -1) + 1;
+    values.push(value);
+    const best = bestFinite(spec.objective.goal, values);
+    const own = best === undefined ? { order, value } : { order, value, best };
+    const { kind } = decide(rule, spec.objective.goal, { milestone, entries: others, own });
+    judged.push({ step: milestone, value: encodeRungValue(value), order, verdict: kind });
+    if (kind === 'stop') break;
+  }
+  return judged;
+}

@@ -1,0 +1,29 @@
+import { isTerminalTrial, type TrialStatus } from '@espalier/api';
+import type { PlannedEvent } from './plan-types.ts';
+
+/** What is worth telling about a status write: attempts that ended, verdicts, the end. */
+export function trialEvents(
+  before: TrialStatus | undefined,
+  after: TrialStatus,
+): readonly PlannedEvent[] {
+  const events: PlannedEvent[] = [];
+  const isOver = !isTerminalTrial(before?.phase) && isTerminalTrial(after.phase);
+  for (const entry of after.attempts) {
+    const known = before?.attempts.find(({ number }) => number === entry.number);
+    if (entry.outcome === undefined || known?.outcome !== undefined || isOver) continue;
+    const message = `attempt ${entry.number}: ${entry.message ?? ''}; the next one follows`;
+    events.push({ type: 'Warning', reason: entry.reason ?? entry.outcome, message });
+  }
+  for (const rung of after.rungs.slice(before?.rungs.length ?? 0)) {
+    if (rung.verdict !== 'stop') continue;
+    const message = `not good enough at ${rung.step}: ${rung.value}`;
+    events.push({ type: 'Normal', reason: 'Stopping', message });
+  }
+  if (isOver) {
+    const value = after.observation?.value;
+    const message = `${after.message ?? ''}${value === undefined ? '' : `; value ${value}`}`;
+    const type = after.phase === 'Failed' ? 'Warning' : 'Normal';
+    events.push({ type, reason: after.reason ?? after.phase, message });
+  }
+  return events;
+}
