@@ -1,10 +1,13 @@
 import { StopRequested } from '../training/stop.ts';
 
-/** A signal that SIGTERM or SIGINT aborts; a second one ends the process as the system would. */
+/**
+ * A signal that SIGTERM or SIGINT aborts. More SIGTERMs change nothing, because whoever asked twice
+ * still wants the checkpoint; a second Ctrl-C ends the process at once.
+ */
 export function listenForStop(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => controller.abort(new StopRequested(`received ${name}`)));
-  }
+  const stop = (name: string): void => controller.abort(new StopRequested(`received ${name}`));
+  process.on('SIGTERM', stop);
+  process.once('SIGINT', stop);
   return controller.signal;
 }

@@ -72,7 +72,7 @@ function requireKnownMetric(metric: string): void {
   if ((METRIC_NAMES as readonly string[]).includes(metric)) return;
   const meant = nearestName(metric, METRIC_NAMES);
   throw new ConfigurationError(
-    `this trainer reports no metric ${metric}${meant === undefined ? '' : `; did you mean ${meant}?`}` +
-      ` It reports ${METRIC_NAMES.join(', ')}`,
+    `this trainer reports no metric ${metric}${meant === undefined ? '' : `; did you mean ${meant}?`}\n` +
+      `it reports ${METRIC_NAMES.join(', ')}`,
   );
 }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addToDigest, EMPTY_DIGEST, formatDigest, type ReportLine } from '@espalier/api';
+import { PointLog } from './point-log.ts';
+import { openReport } from './report-sink.ts';
+import { metricsTable, stepsTable } from './tables.ts';
+import { encodeLastWords } from './termination-log.ts';
+
+function recorder() {
+  const lines: ReportLine[] = [];
+  return { lines, sink: { write: (line: ReportLine) => void lines.push(line), close() {} } };
+}
+
+test('points are numbered on from the inherited ones and flushed at most a second late', () => {
+  const { lines, sink } = recorder();
+  const inherited = [{ seq: 0, step: 1, epoch: 0, values: { loss: 1 }, time: 0 }];
+  let now = 1000;
+  const log = new PointLog(inherited, 1, sink, () => now);
+  log.start(1, 8);
+  log.add(2, 0, { loss: 2 });
+  log.add(3, 0, { loss: 3 });
+  now += 1000;
+  log.add(4, 0, { loss: 4 });
+  log.finish();
+  const sent = lines.map((line) =>
+    line.kind === 'points' ? line.points.map(({ seq }) => seq) : line.kind,
+  );
+  assert.deepEqual(sent, ['started', [1], [2, 3], 'finished']);
+  const last = lines.at(-1);
+  assert.ok(last?.kind === 'finished');
+  const own = log.points.slice(1);
+  assert.equal(last.digest, formatDigest(own.reduce(addToDigest, EMPTY_DIGEST)));
+  assert.equal(last.lastSeq, 3);
+});
+
+test('an attempt without a point finishes with -1', () => {
+  const { lines, sink } = recorder();
+  new PointLog([], 0, sink).finish();
+  assert.ok(lines[0]?.kind === 'finished' && lines[0].lastSeq === -1);
+});
+
+test('a segment holds what the segment before did not', () => {
+  const log = new PointLog([], 0, recorder().sink);
+  log.add(1, 0, {});
+  log.add(2, 0, {});
+  assert.deepEqual(
+    log.takeUnsaved().map(({ seq }) => seq),
+    [0, 1],
+  );
+  log.add(3, 0, {});
+  assert.deepEqual(
+    log.takeUnsaved().map(({ seq }) => seq),
+    [2],
+  );
+});
+
+test('a report over NATS is refused as not built yet, anything else as wrong', () => {
+  assert.throws(() => openReport('nats://127.0.0.1:4222'), {
+    exitCode: 30,
+    message: /not built yet/,
+  });
+  assert.throws(() => openReport('http://x'), { exitCode: 30, message: /must be file:<path>/ });
+});
+
+test('steps and epochs go to tables of their own', () => {
+  const points = [
+    { seq: 0, step: 1, epoch: 0, values: { loss: 0.5, lr: 0.1 }, time: 0 },
+    { seq: 1, step: 1, epoch: 1, values: { train_loss: 0.5, valid_acc: 1 }, time: 0 },
+  ];
+  assert.equal(stepsTable(points), 'epoch,step,loss,lr\n0,1,0.5,0.1\n');
+  assert.equal(metricsTable(points), 'epoch,step,train_loss,valid_acc\n1,1,0.5,1\n');
+});
+
+test('last words fit into a termination message and keep the objective', () => {
+  const values = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`metric_${i}`, i / 3]));
+  const point = { seq: 1, step: 2, epoch: 3, values, time: 0 };
+  const text = encodeLastWords({ point, message: 'ä'.repeat(5000) }, 'metric_7');
+  assert.ok(Buffer.byteLength(text) <= 4096);
+  assert.equal(JSON.parse(text).values.metric_7, 7 / 3);
+});
