@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../ports/artifact-store.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { MetricsFeed } from '../ports/metrics-feed.ts';
 import type { Clock, EventSink, Logger, Telemetry } from '../ports/telemetry.ts';
+import type { Searcher } from './searcher.ts';
 
 /** All that the reconcilers know of the outside; a composition root makes one. */
 export interface ControllerPorts {
@@ -24,6 +25,8 @@ export interface ControllerOptions {
    * Default 1,000; a store that keeps views in memory can take less.
    */
   readonly viewIntervalMs?: number;
+  /** Default: suggestions are computed on this thread. */
+  readonly searcher?: Searcher;
 }
 
 export interface Controllers {

@@ -1,4 +1,11 @@
+import { keyText } from '../ports/key.ts';
+import { type Reconcile, runController } from '../runtime/controller.ts';
+import { WorkQueue } from '../runtime/work-queue.ts';
+import { ExperimentIndex } from './experiment-index.ts';
+import { createExperimentReconciler } from './experiment-reconciler.ts';
 import type { ControllerOptions, ControllerPorts, Controllers } from './ports.ts';
+import { createTrialReconciler } from './trial-reconciler.ts';
+import { Wiring } from './wiring.ts';
 
 /**
  * Runs the reconcilers of Experiments and Trials until the signal aborts.
@@ -8,8 +15,26 @@ import type { ControllerOptions, ControllerPorts, Controllers } from './ports.ts
  */
 export function startControllers(
   ports: ControllerPorts,
-  { signal }: ControllerOptions,
+  { signal, workers = 4, viewIntervalMs = 1000, searcher }: ControllerOptions,
 ): Controllers {
-  ports.log.info('controllers started');
-  return { done: new Promise((resolve) => signal.addEventListener('abort', () => resolve())) };
+  const index = new ExperimentIndex(ports.cluster);
+  const shared = { index, viewIntervalMs };
+  const trials = new WorkQueue(ports.clock);
+  const experiments = new WorkQueue(ports.clock);
+  const wiring = new Wiring(ports, index, trials, experiments);
+  index.onStoreTurn = (key) => experiments.add(keyText(key));
+  ports.cluster.onChange((change) => wiring.objectChanged(change));
+  ports.feed.onChange((trialUid) => wiring.reportsChanged(trialUid));
+
+  const run = (name: string, queue: WorkQueue, reconcile: Reconcile) =>
+    runController({ ...ports, name, queue, reconcile, workers }, signal);
+  const ended = Promise.all([
+    run('trial', trials, createTrialReconciler(ports, shared)),
+    run(
+      'experiment',
+      experiments,
+      createExperimentReconciler(ports, searcher === undefined ? shared : { ...shared, searcher }),
+    ),
+  ]);
+  return { done: ended.then(() => undefined) };
 }

@@ -1,0 +1,273 @@
+import { type ExperimentSpec, isTerminalTrial, type Trial, type TrialPhase } from '@espalier/api';
+import type { Configuration, Goal, HistoryEntry, RunningEntry } from '@espalier/search';
+import { parseTime } from '../time.ts';
+import { isBetter } from '../trial/value-track.ts';
+import { type ConfigurationState, configurationState } from './configuration.ts';
+import { configurationOf, replicateCount } from './problem.ts';
+import { RungTable } from './rung-table.ts';
+
+/** The configuration that is ahead. */
+export interface BestConfiguration {
+  readonly number: number;
+  readonly value: number;
+  /** Its best replicate. */
+  readonly trial: Trial;
+}
+
+/**
+ * A fold over the Trials of one Experiment: what they add up to, kept up to date with little work per
+ * changed Trial, however many there are. It equals the fold over the present Trials in any order (a
+ * property test), so it is a cache and never the truth.
+ */
+export class ExperimentProgress {
+  readonly replicates: number;
+  readonly rungs = new RungTable();
+  /** Trials that have not ended, by index. */
+  readonly active = new Map<number, Trial>();
+  /** Trials that ended and still have a verified checkpoint, by index. */
+  readonly holders = new Map<number, Trial>();
+  private readonly goal: Goal;
+  private readonly spec: ExperimentSpec;
+  private readonly configurations = new Map<number, Trial[]>();
+  private readonly states = new Map<number, ConfigurationState>();
+  private readonly history = new SortedHistory();
+  private readonly phases = new Map<TrialPhase, number>();
+  private readonly faults = { failed: 0, diverged: 0, invalid: 0 };
+  private ended = 0;
+  private latestEndMs: number | undefined;
+  private trials = 0;
+  private highest = -1;
+  private ahead: BestConfiguration | undefined;
+
+  constructor(spec: ExperimentSpec) {
+    this.spec = spec;
+    this.goal = spec.objective.goal;
+    this.replicates = replicateCount(spec);
+  }
+
+  /** Takes in a Trial as it is now. An older state of a Trial that ended is ignored (G4). */
+  apply(trial: Trial): void {
+    const { configuration, index } = trial.spec;
+    const siblings = this.configurations.get(configuration) ?? [];
+    const at = siblings.findIndex((other) => other.spec.index === index);
+    const before = at < 0 ? undefined : siblings[at];
+    if (before?.metadata.uid === trial.metadata.uid && isStale(before, trial)) return;
+    if (before !== undefined) this.count(before, -1);
+    if (before !== undefined && before.metadata.uid !== trial.metadata.uid) {
+      this.rungs.remove(index);
+    }
+    this.count(trial, 1);
+    if (at >= 0) siblings[at] = trial;
+    else siblings.push(trial);
+    siblings.sort((a, b) => a.spec.index - b.spec.index);
+    this.configurations.set(configuration, siblings);
+    this.rungs.add(index, trial.status?.rungs ?? []);
+    this.reckon(configuration);
+    if (index > this.highest) this.raise(index);
+  }
+
+  /** The Trial is gone, deleted by hand. */
+  remove(trial: Trial): void {
+    const { configuration, index } = trial.spec;
+    const siblings = this.configurations.get(configuration) ?? [];
+    const known = siblings.find((other) => other.spec.index === index);
+    if (known === undefined || known.metadata.uid !== trial.metadata.uid) return;
+    this.count(known, -1);
+    const rest = siblings.filter((other) => other !== known);
+    if (rest.length > 0) this.configurations.set(configuration, rest);
+    else this.configurations.delete(configuration);
+    this.rungs.remove(index);
+    if (index === this.highest) this.highest = this.findHighest();
+    this.reckon(configuration);
+    this.reckon(Math.floor(this.highest / this.replicates));
+  }
+
+  get total(): number {
+    return this.trials;
+  }
+
+  phaseCount(phase: TrialPhase): number {
+    return this.phases.get(phase) ?? 0;
+  }
+
+  /** All its Trials, by index. */
+  all(): readonly Trial[] {
+    return [...this.configurations.values()].flat().sort((a, b) => a.spec.index - b.spec.index);
+  }
+
+  /** Trials of the configuration that exist, by replicate. */
+  trialsOf(configuration: number): readonly Trial[] {
+    return this.configurations.get(configuration) ?? [];
+  }
+
+  stateOf(configuration: number): ConfigurationState | undefined {
+    return this.states.get(configuration);
+  }
+
+  /** The next Trial to create: one above the highest, past the rest of a configuration with a fault. */
+  get nextIndex(): number {
+    const next = this.highest + 1;
+    const configuration = Math.floor(next / this.replicates);
+    if (next % this.replicates === 0) return next;
+    if (this.states.get(configuration)?.fault === undefined) return next;
+    return (configuration + 1) * this.replicates;
+  }
+
+  /** Configurations begun; of these, all numbers that no Trial has were deleted by hand. */
+  get created(): number {
+    return Math.ceil((this.highest + 1) / this.replicates);
+  }
+
+  /** Configurations that ended, the deleted ones included. */
+  get completed(): number {
+    return this.ended + (this.created - this.configurations.size);
+  }
+
+  get failed(): number {
+    return this.faults.failed;
+  }
+
+  get invalid(): number {
+    return this.faults.invalid;
+  }
+
+  /** When the last of the Trials ended that ended so far. */
+  get lastEndMs(): number | undefined {
+    return this.latestEndMs;
+  }
+
+  /** The best of the ended configurations; ties to the lower number. */
+  get best(): BestConfiguration | undefined {
+    return this.ahead;
+  }
+
+  /** Final results, by ascending configuration number. */
+  get results(): readonly HistoryEntry[] {
+    return this.history.entries;
+  }
+
+  /** Configurations that exist and are not among `results`, below `number`, ascending. */
+  runningBelow(number: number): readonly RunningEntry[] {
+    const numbers = new Set([...this.active.values()].map(({ spec }) => spec.configuration));
+    return [...numbers]
+      .filter((index) => index < number && !this.history.has(index))
+      .sort((a, b) => a - b)
+      .map((index) => ({ index, configuration: this.parametersOf(index) }));
+  }
+
+  private parametersOf(configuration: number): Configuration {
+    const [first] = this.trialsOf(configuration);
+    return first === undefined ? {} : configurationOf(this.spec, first.spec);
+  }
+
+  private count(trial: Trial, by: 1 | -1): void {
+    const phase = trial.status?.phase ?? 'Pending';
+    this.trials += by;
+    const endedMs = parseTime(trial.status?.completionTime);
+    if (endedMs !== undefined) this.latestEndMs = Math.max(this.latestEndMs ?? endedMs, endedMs);
+    this.phases.set(phase, this.phaseCount(phase) + by);
+    if (by > 0 && !isTerminalTrial(phase)) this.active.set(trial.spec.index, trial);
+    else this.active.delete(trial.spec.index);
+    const isHolder = by > 0 && isTerminalTrial(phase) && trial.status?.artifacts?.checkpoint;
+    if (isHolder) this.holders.set(trial.spec.index, trial);
+    else this.holders.delete(trial.spec.index);
+  }
+
+  /** A configuration becomes whole when a higher one is begun, or its last Trial exists. */
+  private raise(index: number): void {
+    const before = Math.floor(this.highest / this.replicates);
+    this.highest = index;
+    if (before >= 0) this.reckon(before);
+    this.reckon(Math.floor(index / this.replicates));
+  }
+
+  private reckon(number: number): void {
+    const before = this.states.get(number);
+    const trials = this.configurations.get(number);
+    const isWhole = this.highest >= (number + 1) * this.replicates - 1;
+    const after = trials && configurationState(trials, this.replicates, isWhole, this.goal);
+    if (before?.isEnded === true) this.ended -= 1;
+    if (before?.fault !== undefined) this.faults[before.fault] -= 1;
+    if (after?.isEnded === true) this.ended += 1;
+    if (after?.fault !== undefined) this.faults[after.fault] += 1;
+    if (after === undefined) this.states.delete(number);
+    else this.states.set(number, after);
+    this.record(number, after);
+    this.rank(number, after);
+  }
+
+  private record(number: number, state: ConfigurationState | undefined): void {
+    if (state?.outcome === undefined) {
+      this.history.delete(number);
+      return;
+    }
+    const configuration = this.parametersOf(number);
+    const entry = { index: number, configuration, outcome: state.outcome };
+    this.history.set(state.value === undefined ? entry : { ...entry, value: state.value });
+  }
+
+  private rank(number: number, state: ConfigurationState | undefined): void {
+    if (this.ahead?.number === number) {
+      this.ahead = undefined;
+      for (const [other, known] of this.states) this.challenge(other, known);
+    } else if (state !== undefined) {
+      this.challenge(number, state);
+    }
+  }
+
+  private challenge(number: number, { value, bestTrial }: ConfigurationState): void {
+    if (value === undefined || bestTrial === undefined) return;
+    const isTie = value === this.ahead?.value && number < this.ahead.number;
+    if (!isTie && !isBetter(this.goal, value, this.ahead?.value)) return;
+    this.ahead = { number, value, trial: bestTrial };
+  }
+
+  private findHighest(): number {
+    let highest = -1;
+    for (const trials of this.configurations.values()) {
+      highest = Math.max(highest, trials.at(-1)?.spec.index ?? -1);
+    }
+    return highest;
+  }
+}
+
+/** The progress of these Trials from nothing. */
+export function progressOf(spec: ExperimentSpec, trials: Iterable<Trial>): ExperimentProgress {
+  const progress = new ExperimentProgress(spec);
+  for (const trial of trials) progress.apply(trial);
+  return progress;
+}
+
+function isStale(before: Trial, after: Trial): boolean {
+  return isTerminalTrial(before.status?.phase) && !isTerminalTrial(after.status?.phase);
+}
+
+/** Entries by configuration number; results arrive nearly in order, so an insert moves few. */
+class SortedHistory {
+  readonly entries: HistoryEntry[] = [];
+
+  has(number: number): boolean {
+    return this.entries[this.position(number)]?.index === number;
+  }
+
+  set(entry: HistoryEntry): void {
+    const at = this.position(entry.index);
+    this.entries.splice(at, this.entries[at]?.index === entry.index ? 1 : 0, entry);
+  }
+
+  delete(number: number): void {
+    const at = this.position(number);
+    if (this.entries[at]?.index === number) this.entries.splice(at, 1);
+  }
+
+  private position(number: number): number {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.entries[middle] as HistoryEntry).index < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,128 @@
+import { type Experiment, LIMITS } from '@espalier/api';
+import type { ExperimentAction } from '../domain/experiment/snapshot.ts';
+import {
+  replicateTrial,
+  suggestedTrial,
+  suggestionInput,
+} from '../domain/experiment/suggestion.ts';
+import { trialsCsv } from '../domain/experiment/trials-csv.ts';
+import type { Call } from '../ports/cluster.ts';
+import { ConflictError } from '../ports/errors.ts';
+import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
+import type { ControllerPorts } from './ports.ts';
+import type { Searcher } from './searcher.ts';
+
+const STORE_RETRY_MS = 10_000;
+
+export interface ExecutionContext {
+  readonly ports: ControllerPorts;
+  readonly index: ExperimentIndex;
+  readonly searcher: Searcher;
+  readonly entry: ExperimentEntry;
+  readonly call: Call;
+}
+
+/** Thrown when the world turned out other than planned: observe and plan again, at once. */
+export class PlanAgain extends Error {}
+
+/**
+ * Carries out one step of an Experiment's plan; each is idempotent.
+ *
+ * @returns the Experiment as it is afterwards.
+ * @throws {PlanAgain} if the artifact store or the search said no: the plan depends on that.
+ */
+export async function executeExperimentAction(
+  action: ExperimentAction,
+  experiment: Experiment,
+  context: ExecutionContext,
+): Promise<Experiment> {
+  const { ports, entry, call } = context;
+  const { cluster, artifacts } = ports;
+  switch (action.kind) {
+    case 'set-finalizer':
+      return cluster.setFinalizer(experiment, action.present, call);
+    case 'create-trial':
+      await createTrial(action.index, experiment, context);
+      return experiment;
+    case 'publish-best':
+      await useStore(context, 'publish-best', () =>
+        artifacts.publishBest(experiment, action.best, call),
+      );
+      return experiment;
+    case 'publish-trials': {
+      const csv = trialsCsv(experiment.spec, entry.progress.all());
+      await useStore(context, 'publish-trials', () =>
+        artifacts.publishTrials(experiment, csv, call),
+      );
+      return experiment;
+    }
+    case 'delete-artifacts':
+      await useStore(context, 'delete-artifacts', () => artifacts.deleteAll(experiment, call));
+      return experiment;
+    case 'delete-pod':
+      await cluster.deletePod(action.pod, { force: false }, call);
+      return experiment;
+    case 'release-pod':
+      await cluster.releasePod(action.pod, call);
+      return experiment;
+    case 'delete-trial':
+      await cluster.deleteTrial(action.trial, call);
+      ports.feed.forget(action.trial.metadata.uid);
+      return experiment;
+    case 'delete-experiment':
+      await cluster.deleteExperiment(experiment, call);
+      return experiment;
+    default:
+      return assertNever(action);
+  }
+}
+
+/** Creates the next Trial, with the results and the running ones that are known now. */
+async function createTrial(
+  index: number,
+  experiment: Experiment,
+  { ports, index: folds, searcher, entry, call }: ExecutionContext,
+): Promise<void> {
+  const { progress, problem } = entry;
+  if (problem === undefined) return;
+  // The answer to the Trial before decides: a fault may have made the rest of a configuration moot.
+  if (index !== progress.nextIndex || index >= LIMITS.trials) throw new PlanAgain();
+  const { replicates } = progress;
+  const configuration = Math.floor(index / replicates);
+  const [sibling] = progress.trialsOf(configuration);
+  if (sibling !== undefined) {
+    const spec = replicateTrial(experiment.spec, index, replicates, sibling.spec);
+    folds.applyTrial(entry, await ports.cluster.createTrial(experiment, spec, call));
+    return;
+  }
+  const { history, basis } = suggestionInput(problem, progress, configuration);
+  const suggestion = await searcher.suggest(problem, history, configuration);
+  if (suggestion.kind === 'exhausted') {
+    entry.exhausted = suggestion.reason;
+    throw new PlanAgain();
+  }
+  const spec = suggestedTrial(experiment.spec, index, replicates, suggestion, basis);
+  const created = await ports.cluster.createTrial(experiment, spec, call);
+  folds.applyTrial(entry, created);
+  if (created.spec.index !== index) throw new ConflictError(`trial ${index} is another one`);
+}
+
+async function useStore(
+  { ports, entry, index }: ExecutionContext,
+  what: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+    index.storeAnswered(entry);
+  } catch (error) {
+    ports.log.warn('the artifact store failed', { what, error: String(error) });
+    const retryAtMs = ports.clock.now() + STORE_RETRY_MS;
+    index.storeFailed(entry, `${what}: ${String(error)}`, retryAtMs);
+    throw new PlanAgain(what, { cause: error });
+  }
+}
+
+function assertNever(action: never): never {
+  throw new TypeError(`unknown action ${JSON.stringify(action)}`);
+}

@@ -1,0 +1,137 @@
+import type { Experiment, Trial } from '@espalier/api';
+import type { Problem } from '@espalier/search';
+import { checkExperiment, problemOf, type SpecProblem } from '../domain/experiment/check.ts';
+import { ExperimentProgress } from '../domain/experiment/progress.ts';
+import { SlotTable } from '../domain/experiment/slots.ts';
+import type { StoreState } from '../domain/experiment/snapshot.ts';
+import type { Cluster, ObjectChange } from '../ports/cluster.ts';
+import { keyText, type ObjectKey } from '../ports/key.ts';
+import { Gate } from './gate.ts';
+import { slotUseOf } from './owner.ts';
+
+/**
+ * What this process keeps about one Experiment beside the caches. All of it can be lost: folds are
+ * rebuilt from the Trials, the rest only spaces out work that is idempotent.
+ */
+export interface ExperimentEntry {
+  readonly uid: string;
+  readonly key: ObjectKey;
+  readonly progress: ExperimentProgress;
+  readonly slots: SlotTable;
+  /** One judgement at a time, each written before the next (design.md 3, rungs). */
+  readonly judging: Gate;
+  /** Of its Trials, by uid. */
+  readonly keys: Map<string, ObjectKey>;
+  generation: number;
+  problems: readonly SpecProblem[];
+  /** What the search is asked; undefined = the spec has problems. */
+  problem: Problem | undefined;
+  store: StoreState;
+  exhausted: string | undefined;
+  lastViewMs: number | undefined;
+}
+
+/** Folds of all Experiments, fed by the cluster's changes. */
+export class ExperimentIndex {
+  private readonly cluster: Cluster;
+  private readonly entries = new Map<string, ExperimentEntry>();
+  /** The Trial of each name as it was last taken in. */
+  private readonly trials = new Map<string, Trial>();
+
+  /** Told when an Experiment's artifact store begins or ceases to fail. */
+  onStoreTurn: ((key: ObjectKey) => void) | undefined;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  storeAnswered(entry: ExperimentEntry): void {
+    this.setStore(entry, { kind: 'ok' });
+  }
+
+  storeFailed(entry: ExperimentEntry, message: string, retryAtMs: number): void {
+    this.setStore(entry, { kind: 'failing', message, retryAtMs });
+  }
+
+  private setStore(entry: ExperimentEntry, store: StoreState): void {
+    const isTurn = entry.store.kind !== store.kind;
+    entry.store = store;
+    if (isTurn) this.onStoreTurn?.(entry.key);
+  }
+
+  /** The entry of an Experiment; built from its Trials the first time. */
+  entryOf(experiment: Experiment): ExperimentEntry {
+    const { uid, generation } = experiment.metadata;
+    const known = this.entries.get(uid);
+    if (known?.generation === generation) return known;
+    const problems = checkExperiment(experiment.spec);
+    const problem = problems.length > 0 ? undefined : problemOf(experiment.spec);
+    if (known !== undefined) {
+      // Search, parameters and replicates cannot change, so the folds hold for any generation.
+      return Object.assign(known, { generation, problems, problem, exhausted: undefined });
+    }
+    const entry: ExperimentEntry = {
+      uid,
+      key: { namespace: experiment.metadata.namespace, name: experiment.metadata.name },
+      progress: new ExperimentProgress(experiment.spec),
+      slots: new SlotTable(),
+      judging: new Gate(),
+      keys: new Map(),
+      generation,
+      problems,
+      problem,
+      store: { kind: 'ok' },
+      exhausted: undefined,
+      lastViewMs: undefined,
+    };
+    this.entries.set(uid, entry);
+    for (const trial of this.cluster.trialsOf(uid)) this.applyTrial(entry, trial);
+    return entry;
+  }
+
+  /** Takes in a Trial that was read or written just now. */
+  applyTrial(entry: ExperimentEntry, trial: Trial): void {
+    const key = keyText(trial.metadata);
+    const before = this.trials.get(key);
+    if (before !== undefined && before.metadata.uid !== trial.metadata.uid) {
+      this.forget(entry, before);
+    }
+    this.trials.set(key, trial);
+    entry.keys.set(trial.metadata.uid, trial.metadata);
+    entry.progress.apply(trial);
+    entry.slots.update(
+      trial.metadata.uid,
+      slotUseOf(trial, this.cluster.podsOf(trial.metadata.uid)),
+    );
+  }
+
+  /** Follows a change that the cluster reports; returns the entry it concerns, if that is known. */
+  note(change: ObjectChange): ExperimentEntry | undefined {
+    const known = this.entries.get(change.experimentUid);
+    if (change.kind === 'Experiment') {
+      if (change.gone) this.entries.delete(change.experimentUid);
+      return change.gone ? undefined : known;
+    }
+    if (known === undefined) return undefined;
+    const trial = this.cluster.trial(change.key);
+    const gone = this.trials.get(keyText(change.key));
+    if (trial !== undefined) this.applyTrial(known, trial);
+    else if (gone !== undefined) this.forget(known, gone);
+    return known;
+  }
+
+  private forget(entry: ExperimentEntry, trial: Trial): void {
+    const { uid } = trial.metadata;
+    entry.progress.remove(trial);
+    entry.keys.delete(uid);
+    const pods = this.cluster.podsOf(uid).filter(({ end }) => end === undefined);
+    // Pods outlive their Trial for a while and hold their slots as long as they may run.
+    if (pods.length === 0) {
+      entry.slots.remove(uid);
+      this.trials.delete(keyText(trial.metadata));
+    } else {
+      const use = { index: trial.spec.index, live: pods.length };
+      entry.slots.update(uid, { ...use, needsPod: false, endedMs: undefined });
+    }
+  }
+}

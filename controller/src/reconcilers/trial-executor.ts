@@ -1,0 +1,157 @@
+import type { Experiment, TrainerTask, Trial, TrialStatus } from '@espalier/api';
+import { rungMilestones } from '@espalier/search';
+import { stopRuleOf } from '../domain/experiment/problem.ts';
+import { NEW_STATUS } from '../domain/trial/ledger.ts';
+import { refusedStatus } from '../domain/trial/plan.ts';
+import type { StatusChange, TrialAction } from '../domain/trial/plan-types.ts';
+import { transition } from '../domain/trial/transition.ts';
+import type { Call } from '../ports/cluster.ts';
+import { ConflictError, TerminalError } from '../ports/errors.ts';
+import type { FeedInterest } from '../ports/metrics-feed.ts';
+import type { ExperimentIndex } from './experiment-index.ts';
+import type { ControllerPorts } from './ports.ts';
+import type { ObservedTrial } from './trial-observer.ts';
+
+/** After the store failed a Trial, it is called down for as long as the Trial may back off. */
+const STORE_DOWN_MS = 60_000;
+
+/**
+ * Carries out one step of a Trial's plan; each is idempotent.
+ *
+ * @returns a status to write instead of the plan's, if the step came to a final no.
+ */
+export async function executeTrialAction(
+  action: TrialAction,
+  observed: ObservedTrial,
+  ports: ControllerPorts,
+  index: ExperimentIndex,
+  call: Call,
+): Promise<StatusChange | undefined> {
+  const { trial, experiment, memory } = observed;
+  switch (action.kind) {
+    case 'follow':
+      if (experiment === undefined) return undefined;
+      memory.followedSinceMs = ports.clock.now();
+      ports.feed.follow(interestOf(experiment, trial));
+      return undefined;
+    case 'forget':
+      ports.feed.forget(trial.metadata.uid);
+      return undefined;
+    case 'create-pod':
+      return createPod(action.attempt, observed, ports, call);
+    case 'delete-pod':
+      await ports.cluster.deletePod(action.pod, { force: action.force }, call);
+      return undefined;
+    case 'release-pod':
+      await ports.cluster.releasePod(action.pod, call);
+      return undefined;
+    case 'confirm-gone':
+      if (await ports.cluster.isPodGone(trial, action.attempt, call)) return undefined;
+      throw new ConflictError(`the cache does not show the pod of attempt ${action.attempt}`);
+    case 'inspect':
+    case 'drop-checkpoints':
+      if (experiment !== undefined)
+        await useStore(action, observed, experiment, ports, index, call);
+      return undefined;
+    default:
+      return assertNever(action);
+  }
+}
+
+async function createPod(
+  attempt: number,
+  { trial, experiment, entry }: ObservedTrial,
+  ports: ControllerPorts,
+  call: Call,
+): Promise<StatusChange | undefined> {
+  if (experiment === undefined || entry === undefined) return undefined;
+  const { parallel } = experiment.spec.trials;
+  // Before anything that waits, so that no two Trials take the same slot (G14).
+  if (!entry.slots.reserve(trial.metadata.uid, parallel)) {
+    throw new ConflictError('another trial took the slot');
+  }
+  const profileName = experiment.spec.trainer.profile;
+  const { namespace } = experiment.metadata;
+  const profile =
+    profileName === undefined ? undefined : ports.cluster.profile({ namespace, name: profileName });
+  const resumeFrom =
+    attempt === 0 && trial.spec.parent === undefined
+      ? undefined
+      : await ports.artifacts.resumePoint(experiment, trial, attempt, call);
+  try {
+    await ports.cluster.createPod(
+      {
+        experiment,
+        trial,
+        attempt,
+        task: taskOf(experiment, trial, attempt),
+        parameters: experiment.spec.parameters,
+        ...(profile === undefined ? {} : { profile }),
+        ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      },
+      call,
+    );
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TerminalError)) throw error;
+    const before: TrialStatus = trial.status ?? NEW_STATUS;
+    const status = transition(before, refusedStatus(before, error.message, ports.clock.now()));
+    return status && { status, write: 'record' };
+  }
+}
+
+/** Uses the store on the Trial's behalf, and lets the Experiment know whether it answered. */
+async function useStore(
+  action: Extract<TrialAction, { kind: 'inspect' | 'drop-checkpoints' }>,
+  { trial, entry }: ObservedTrial,
+  experiment: Experiment,
+  { artifacts, clock }: ControllerPorts,
+  index: ExperimentIndex,
+  call: Call,
+): Promise<void> {
+  try {
+    if (action.kind === 'inspect') {
+      await artifacts.inspect(experiment, trial, action.attempt, call);
+    } else {
+      await artifacts.dropCheckpoints(experiment, trial, call);
+    }
+    if (entry !== undefined) index.storeAnswered(entry);
+  } catch (error) {
+    if (entry !== undefined) {
+      const message = `${action.kind} ${trial.metadata.name}: ${String(error)}`;
+      index.storeFailed(entry, message, clock.now() + STORE_DOWN_MS);
+    }
+    throw error;
+  }
+}
+
+function interestOf({ spec, metadata }: Experiment, trial: Trial): FeedInterest {
+  return {
+    experimentUid: metadata.uid,
+    trialUid: trial.metadata.uid,
+    namespace: metadata.namespace,
+    trialName: trial.metadata.name,
+    metric: spec.objective.metric,
+    goal: spec.objective.goal,
+    resource: spec.earlyStopping?.resource ?? 'epoch',
+    milestones: rungMilestones(stopRuleOf(spec)),
+  };
+}
+
+function taskOf({ spec, metadata }: Experiment, trial: Trial, attempt: number): TrainerTask {
+  const { metric, goal } = spec.objective;
+  return {
+    namespace: metadata.namespace,
+    experiment: metadata.name,
+    trial: trial.metadata.name,
+    uid: trial.metadata.uid,
+    attempt,
+    parameters: trial.spec.parameters,
+    objective: { metric, goal },
+    checkpoint: { everyEpochs: spec.artifacts.checkpoint.everyEpochs },
+  };
+}
+
+function assertNever(action: never): never {
+  throw new TypeError(`unknown action ${JSON.stringify(action)}`);
+}

@@ -1,0 +1,73 @@
+import type { Experiment, Trial } from '@espalier/api';
+import { isLosing } from '../domain/experiment/best.ts';
+import { currentAttempt, NEW_STATUS } from '../domain/trial/ledger.ts';
+import type { TrialSnapshot } from '../domain/trial/snapshot.ts';
+import type { ObjectKey } from '../ports/key.ts';
+import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
+import { ownerOf } from './owner.ts';
+import type { ControllerPorts } from './ports.ts';
+
+/** What this process remembers of a Trial; losing it delays a deadline or repeats a refresh. */
+export interface TrialMemory {
+  followedSinceMs?: number;
+  lastViewMs?: number;
+}
+
+export interface ObservedTrial {
+  readonly trial: Trial;
+  readonly experiment: Experiment | undefined;
+  readonly entry: ExperimentEntry | undefined;
+  readonly memory: TrialMemory;
+  readonly snapshot: TrialSnapshot;
+}
+
+/** Reads all facts about one Trial from caches; undefined = the Trial is gone. */
+export class TrialObserver {
+  private readonly ports: ControllerPorts;
+  private readonly index: ExperimentIndex;
+  private readonly viewIntervalMs: number;
+  private readonly memories = new Map<string, TrialMemory>();
+
+  constructor(ports: ControllerPorts, index: ExperimentIndex, viewIntervalMs: number) {
+    this.ports = ports;
+    this.index = index;
+    this.viewIntervalMs = viewIntervalMs;
+  }
+
+  observe(key: ObjectKey): ObservedTrial | undefined {
+    const { cluster, feed, artifacts } = this.ports;
+    const trial = cluster.trial(key);
+    if (trial === undefined) return undefined;
+    const { uid } = trial.metadata;
+    const experiment = ownerOf(cluster, trial);
+    const entry = experiment && this.index.entryOf(experiment);
+    if (entry !== undefined) this.index.applyTrial(entry, trial);
+    const memory = this.memories.get(uid) ?? {};
+    this.memories.set(uid, memory);
+    const attempt = currentAttempt(trial.status ?? NEW_STATUS);
+    const snapshot: TrialSnapshot = Object.freeze({
+      trial,
+      experiment,
+      pods: cluster.podsOf(uid),
+      feed: feed.view(uid),
+      followedSinceMs: memory.followedSinceMs,
+      files: artifacts.filesOf(trial, attempt),
+      hasSlot:
+        experiment !== undefined &&
+        entry?.slots.hasSlot(uid, experiment.spec.trials.parallel) === true,
+      rungs: entry?.progress.rungs.entries ?? new Map(),
+      siblingFailed: entry?.progress.stateOf(trial.spec.configuration)?.fault !== undefined,
+      isLosing:
+        experiment !== undefined &&
+        entry !== undefined &&
+        isLosing(experiment, entry.progress, trial),
+      lastViewMs: memory.lastViewMs,
+      viewIntervalMs: this.viewIntervalMs,
+    });
+    return { trial, experiment, entry, memory, snapshot };
+  }
+
+  forget(trialUid: string): void {
+    this.memories.delete(trialUid);
+  }
+}
