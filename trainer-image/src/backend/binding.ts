@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** What an op returns per output; `dtype` is a `TF_DataType`. */
-export interface TensorMetadata {
+interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;

@@ -5,7 +5,7 @@
  * @see https://huggingface.co/docs/safetensors, "Format".
  */
 
-export type TensorType = 'F32' | 'I64';
+type TensorType = 'F32' | 'I64';
 
 export interface FileTensor {
   readonly name: string;

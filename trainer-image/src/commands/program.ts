@@ -118,7 +118,8 @@ function optionsOf(name: string, definition: ParameterDefinition): Option[] {
         : [new Option(`--${flag}`, definition.help)];
     case 'choice':
       return [new Option(`--${flag} <name>`, `${help}; one of ${definition.choices.join(', ')}`)];
-    default:
+    case 'whole':
+    case 'real':
       return [new Option(`--${flag} <number>`, help).argParser(parseNumber)];
   }
 }

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ConfigurationError } from '../trainer-error.ts';
-import type { Resampler } from './decode.ts';
 import type { DecodeFailure, DecodeJob } from './decode-worker.ts';
 import type { ImageFile } from './image-files.ts';
+import type { Resampler } from './resamplers.ts';
 
 /**
  * Decodes `files` on `workers` threads; the result does not depend on their number.

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { decodeImage, type Resampler } from './decode.ts';
+import { decodeImage } from './decode.ts';
+import type { Resampler } from './resamplers.ts';
 
 /** What every decode worker of one split receives. */
 export interface DecodeJob {

@@ -1,9 +1,6 @@
 import sharp from 'sharp';
 import { resample } from './resample.ts';
-
-/** How pixels get to the size of the network's input. */
-export const RESAMPLERS = ['exact', 'fast'] as const;
-export type Resampler = (typeof RESAMPLERS)[number];
+import type { Resampler } from './resamplers.ts';
 
 /**
  * The image at `path` as side x side x RGB bytes, its aspect not kept, its EXIF rotation ignored, a

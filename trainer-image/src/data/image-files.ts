@@ -13,7 +13,7 @@ export interface ImageFile {
 }
 
 /** The label of a file without one. */
-export const NO_LABEL = -1;
+const NO_LABEL = -1;
 
 /**
  * The images of a folder: its files ending in exactly `.jpg`, not those of its sub-folders, by name

@@ -3,9 +3,9 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder, writeWhole } from '../files/whole-file.ts';
-import type { Resampler } from './decode.ts';
 import { decodeAll } from './decode-pool.ts';
 import type { ImageFile } from './image-files.ts';
+import type { Resampler } from './resamplers.ts';
 
 /** Counts up when the meaning of the cached bytes changes. */
 const FORMAT = 1;

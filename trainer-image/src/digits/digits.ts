@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { permutation, RandomStream } from '../random/stream.ts';
 
 export const DIGIT_SIDE = 28;
-export const DIGIT_CLASSES = 10;
+const DIGIT_CLASSES = 10;
 const SPLIT_SEED = 6666;
 /** Of 10,000: what a smaller set keeps in proportion. */
 const SHARES = { train: 0.7, valid: 0.15 } as const;

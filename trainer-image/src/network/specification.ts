@@ -81,7 +81,9 @@ function countOf(layer: LayerSpecification): number {
       return 2 * layer.channels;
     case 'linear':
       return (layer.from + 1) * layer.to;
-    default:
+    case 'max-pool':
+    case 'relu':
+    case 'flatten':
       return 0;
   }
 }

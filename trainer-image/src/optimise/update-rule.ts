@@ -2,7 +2,7 @@ import type { Device, Tensor } from '../backend/device.ts';
 import type { Variable } from '../backend/variable.ts';
 
 /** One step of an optimiser, its numbers already on the device. */
-export interface PreparedStep {
+interface PreparedStep {
   /** Changes `weight` and its `slots` in place; keeps and frees none of its arguments. */
   update(weight: Variable, slots: readonly Variable[], gradient: Tensor): void;
   release(): void;

@@ -1,8 +1,7 @@
+import { RESAMPLERS } from '../data/resamplers.ts';
 import { LOSSES } from '../loss/loss.ts';
 import { UPDATE_RULES } from '../optimise/update-rules.ts';
 import { SCHEDULES } from '../schedule/schedule.ts';
-
-const RESAMPLERS = ['exact', 'fast'] as const;
 
 interface Described {
   /** For `--help`. */

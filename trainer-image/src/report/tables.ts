@@ -1,7 +1,7 @@
 import type { Point } from '@espalier/api';
 
 /** A value that only the points of an epoch have. */
-export const EPOCH_MARK = 'train_loss';
+const EPOCH_MARK = 'train_loss';
 
 export function isEpochPoint(point: Point): boolean {
   return EPOCH_MARK in point.values;

@@ -6,7 +6,7 @@ export interface Progress {
   readonly stepsPerEpoch: number;
 }
 
-export interface ScheduleSettings {
+interface ScheduleSettings {
   readonly warmupSteps: number;
   /** `step`: factor applied every `stepEpochs` epochs. */
   readonly decayFactor: number;

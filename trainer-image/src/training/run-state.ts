@@ -1,7 +1,7 @@
 import { emptyTally, type Tally } from './tally.ts';
 
 /** The best validation accuracy so far and when it was reached. */
-export interface BestEpoch {
+interface BestEpoch {
   readonly step: number;
   readonly epoch: number;
   readonly value: number;
