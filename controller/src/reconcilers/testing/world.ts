@@ -52,6 +52,7 @@ export class World {
   /** Most pods that ran at once, and pods that ran although another attempt of the Trial did. */
   peak = 0;
   overlaps = 0;
+  restarts = 0;
   /** Starts of each pod name that came to a process. */
   readonly starts = new Map<string, number>();
   private readonly options: WorldOptions;
@@ -87,6 +88,7 @@ export class World {
 
   /** The process dies and another one begins with nothing but the truth. */
   async restart(): Promise<void> {
+    this.restarts += 1;
     this.controllers?.abort.abort();
     await this.controllers?.done;
     this.writes.revive();
