@@ -61,6 +61,8 @@ export interface ControlPlane {
   readonly client: ApiClient;
   /** Time from the first process to the last check, without building the programs. */
   readonly startedInMs: number;
+  /** Lets {@link ControlPlane.stop} end a process that works for it, such as kwok. */
+  adopt(process: OwnProcess): void;
   /** The processes that run now; a restart replaces one. */
   process(component: Component): OwnProcess;
   /** The bearer token of a user named in the options, or of `admin`. */
@@ -118,6 +120,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     scheduler: [tools['kube-scheduler'], schedulerFlags(layout)],
   };
   const processes = new Map<Component, OwnProcess>();
+  const adopted: OwnProcess[] = [];
   const start = async (component: Component): Promise<OwnProcess> => {
     const [command, own] = starts[component];
     const process = await startProcess({
@@ -133,16 +136,12 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
   const serves = async (component: Component, ready: () => Promise<unknown>): Promise<void> => {
     const process = await start(component);
-    await waitFor(
-      async () => {
-        if (process.end !== undefined) return true;
-        return ready();
-      },
-      { what: `${component} serves`, timeoutMs: 60_000, maxPauseMs: 50 },
-    ).catch((cause) => {
-      throw new Error(`${component} does not serve:\n${process.tail()}`, { cause });
+    await waitFor(ready, {
+      what: `${component} serves`,
+      timeoutMs: 60_000,
+      maxPauseMs: 50,
+      unless: process.whyEnded,
     });
-    if (process.end !== undefined) throw new Error(`${component} ended:\n${process.tail()}`);
   };
   const readiness: Readonly<Record<Component, () => Promise<unknown>>> = {
     etcd: () => etcdRevision(folder.file('etcd.sock')),
@@ -156,7 +155,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const stopAll = async (failed: boolean): Promise<void> => {
     client.close();
     // The API server's own shutdown waits for open watches; nothing of it is needed any more.
-    await Promise.all([...processes.values()].map((process) => process.kill()));
+    await Promise.all([...processes.values(), ...adopted].map((process) => process.kill()));
     folder.remove({ keepLogs: failed, why: failed ? 'it failed' : '' });
   };
 
@@ -182,6 +181,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     kubeconfig,
     client,
     startedInMs: performance.now() - began,
+    adopt: (process) => {
+      adopted.push(process);
+    },
     process: (component) => {
       const process = processes.get(component);
       if (process === undefined) throw new Error(`${component} was never started`);

@@ -45,6 +45,8 @@ export interface OwnProcess {
   kill(): Promise<ProcessEnd>;
   /** SIGTERM, then SIGKILL after `graceMs`, and waits for the end. @default 5_000 */
   stop(graceMs?: number): Promise<ProcessEnd>;
+  /** Once it has ended: a sentence with the end of its log; for `unless` of `waitFor`. */
+  whyEnded(): string | undefined;
   /** The last lines of the log, for messages. */
   tail(lines?: number): string;
 }
@@ -150,6 +152,8 @@ function ownProcess(
         clearTimeout(timer);
       }
     },
+    whyEnded: () =>
+      end && `${name} ended with ${end.signal ?? end.exitCode}:\n${tailOf(logFile, 15)}`,
     tail: (lines = 15) => tailOf(logFile, lines),
   };
 }

@@ -10,6 +10,8 @@ export interface WaitOptions {
   readonly pauseMs?: number;
   /** @default 200 */
   readonly maxPauseMs?: number;
+  /** Tells why waiting is of no use any more; a text ends the wait at once. */
+  readonly unless?: () => string | undefined;
   /** Ends the wait at once with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -20,17 +22,20 @@ export interface WaitOptions {
  * A throw of `look` counts as "not yet", because servers that start refuse connections; the last one
  * becomes the cause when time is up.
  *
- * @throws {Error} naming what was awaited and the last failure, once `timeoutMs` have passed.
+ * @throws {Error} naming what was awaited and the last failure, once `timeoutMs` have passed or
+ *   `unless` gives a reason.
  */
 export async function waitFor<T>(
   look: () => T | Promise<T>,
-  { what, timeoutMs = 30_000, pauseMs = 10, maxPauseMs = 200, signal }: WaitOptions,
+  { what, timeoutMs = 30_000, pauseMs = 10, maxPauseMs = 200, unless, signal }: WaitOptions,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + timeoutMs;
   let pause = pauseMs;
   let cause: unknown;
   for (;;) {
     signal?.throwIfAborted();
+    const why = unless?.();
+    if (why !== undefined) throw new Error(`cannot wait until ${what}: ${why}`, { cause });
     try {
       const value = await look();
       if (value !== undefined && value !== null && value !== false) {
