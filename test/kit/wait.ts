@@ -55,42 +55,54 @@ export async function waitFor<T>(
   }
 }
 
-/** A one-way door: whoever passes waits until it is opened; it also tells that somebody came. */
+/** A door: whoever passes waits until it is open; it also tells that somebody came. */
 export interface Gate {
-  /** Resolves when the first caller has reached the gate. */
+  /** Resolves when the first caller has come to the gate. */
   readonly reached: Promise<void>;
-  /** How many callers have reached it so far. */
-  readonly waiting: number;
-  /** Lets everybody through, now and later. */
+  /** How many callers have come so far. */
+  readonly callers: number;
+  /** Lets everybody through who waits or comes before the next {@link Gate.close}. */
   open(): void;
-  /** Resolves when the gate is open. */
+  /** Makes those who come later wait. */
+  close(): void;
+  /** Resolves when the gate is open, or rejects with the signal's reason. */
   pass(signal?: AbortSignal): Promise<void>;
 }
 
-/** Creates a closed {@link Gate}. */
-export function createGate(): Gate {
-  const opened = Promise.withResolvers<void>();
+/** Creates a {@link Gate}, closed unless told otherwise. */
+export function createGate(state: 'open' | 'closed' = 'closed'): Gate {
   const reached = Promise.withResolvers<void>();
-  let waiting = 0;
+  let opened = Promise.withResolvers<void>();
+  if (state === 'open') opened.resolve();
+  let callers = 0;
   return {
     reached: reached.promise,
-    get waiting() {
-      return waiting;
+    get callers() {
+      return callers;
     },
     open: () => opened.resolve(),
+    close: () => {
+      opened.resolve();
+      opened = Promise.withResolvers<void>();
+    },
     pass: async (signal) => {
-      waiting += 1;
+      callers += 1;
       reached.resolve();
-      if (signal === undefined) return opened.promise;
-      const aborted = Promise.withResolvers<never>();
-      const abort = () => aborted.reject(signal.reason);
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        await Promise.race([opened.promise, aborted.promise]);
-      } finally {
-        signal.removeEventListener('abort', abort);
-      }
+      await unlessAborted(opened.promise, signal);
     },
   };
+}
+
+/** Resolves as the promise does, or rejects as soon as the signal aborts. */
+export async function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return promise;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
