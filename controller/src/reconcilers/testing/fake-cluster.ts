@@ -17,6 +17,10 @@ import { keyText, type ObjectKey } from '../../ports/key.ts';
 import type { Clock } from '../../ports/telemetry.ts';
 import type { Writes } from './writes.ts';
 
+type Kind = 'experiments' | 'trials' | 'pods';
+const KINDS: readonly Kind[] = ['experiments', 'trials', 'pods'];
+const noChanges = (): (() => void)[] => [];
+
 /** What is on disk, or in etcd. */
 export interface Truth {
   readonly experiments: Map<string, Experiment>;
@@ -59,7 +63,8 @@ export class FakeCluster implements Cluster {
   private readonly truth: Truth;
   private readonly shown: Truth;
   private readonly listeners: ((change: ObjectChange) => void)[] = [];
-  private readonly held: (() => void)[] = [];
+  /** Changes on their way to the caches: in order for each kind, as watches are. */
+  private readonly held = { experiments: noChanges(), trials: noChanges(), pods: noChanges() };
 
   constructor(options: FakeClusterOptions) {
     this.options = options;
@@ -106,9 +111,12 @@ export class FakeCluster implements Cluster {
     for (const trial of this.shown.trials.values()) listener(changeOf(trial, false));
   }
 
-  /** Lets the caches catch up with up to so many changes. */
-  deliver(count = Number.POSITIVE_INFINITY): void {
-    for (let i = 0; i < count && this.held.length > 0; i++) this.held.shift()?.();
+  /** Lets the caches catch up with up to so many changes of a kind, or of all kinds. */
+  deliver(count = Number.POSITIVE_INFINITY, kind?: Kind): void {
+    const kinds = kind === undefined ? KINDS : [kind];
+    for (const one of kinds) {
+      for (let i = 0; i < count && this.held[one].length > 0; i++) this.held[one].shift()?.();
+    }
   }
 
   createTrial(experiment: Experiment, spec: TrialSpec): Promise<Trial> {
@@ -142,6 +150,9 @@ export class FakeCluster implements Cluster {
     const { trial, attempt } = request;
     const name = podName(trial.metadata.name, attempt);
     return this.options.writes.run(`create-pod ${name}`, () => {
+      // What the adapter's quorum read of the Trial is for (G1).
+      const known = this.truth.trials.get(keyText(trial.metadata));
+      if (known?.status !== trial.status) throw new ConflictError('the cache of trials is behind');
       if (this.truth.pods.has(name)) return;
       const now = this.options.clock.now();
       const pod: PodView = {
@@ -291,7 +302,7 @@ export class FakeCluster implements Cluster {
 
   private putPod(pod: PodView): void {
     this.truth.pods.set(pod.name, pod);
-    this.show(() => {
+    this.show('pods', () => {
       this.shown.pods.set(pod.name, pod);
       this.tellTrial(pod.trialUid);
     });
@@ -305,25 +316,25 @@ export class FakeCluster implements Cluster {
   ): void {
     (this.truth[kind] as Map<string, unknown>).set(key, object);
     if (isDurable) this.truth.records.set(`${kind}/${key}`, object);
-    this.show(() => {
+    this.show(kind, () => {
       (this.shown[kind] as Map<string, unknown>).set(key, object);
       this.tell(changeOf(object, false));
     });
   }
 
-  private drop(kind: 'experiments' | 'trials' | 'pods', key: string, pod?: PodView): void {
+  private drop(kind: Kind, key: string, pod?: PodView): void {
     const known = (this.truth[kind] as Map<string, Experiment | Trial>).get(key);
     this.truth[kind].delete(key);
     this.truth.records.delete(`${kind}/${key}`);
-    this.show(() => {
+    this.show(kind, () => {
       this.shown[kind].delete(key);
       if (pod !== undefined) this.tellTrial(pod.trialUid);
       else if (known !== undefined) this.tell(changeOf(known, true));
     });
   }
 
-  private show(change: () => void): void {
-    if (this.options.isLagging) this.held.push(change);
+  private show(kind: Kind, change: () => void): void {
+    if (this.options.isLagging) this.held[kind].push(change);
     else change();
   }
 

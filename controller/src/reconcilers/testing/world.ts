@@ -53,6 +53,10 @@ export class World {
   peak = 0;
   overlaps = 0;
   restarts = 0;
+  /** Pods started although the limit of that moment was reached. */
+  excess = 0;
+  /** Whether caches catch up by themselves. */
+  isDelivering = true;
   /** Starts of each pod name that came to a process. */
   readonly starts = new Map<string, number>();
   private readonly options: WorldOptions;
@@ -134,7 +138,7 @@ export class World {
   async quiesce(): Promise<void> {
     for (let i = 0; i < 12; i++) {
       await settle();
-      this.cluster.deliver();
+      if (this.isDelivering) this.cluster.deliver();
     }
   }
 
@@ -220,6 +224,10 @@ export class World {
     this.running.set(pod.name, { pod, behaviour, epoch, nextMs, killMs: undefined });
     this.starts.set(pod.name, (this.starts.get(pod.name) ?? 0) + 1);
     this.peak = Math.max(this.peak, this.running.size);
+    // Whoever has not seen an edit yet keeps to what it knows.
+    const known = [this.experiment(), this.cluster.experiment({ namespace: 'team', name: 'a' })];
+    const limit = Math.max(...known.map((one) => one?.spec.trials.parallel ?? 0));
+    if (this.running.size > limit) this.excess += 1;
     this.feed.begin(pod.trialUid, pod.attempt);
     const resumedStep = epoch * 10;
     const time = this.clock.now();
