@@ -35,7 +35,7 @@ export class ArtifactFolder implements ArtifactStore {
   }
 
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
-    const folder = this.#layout.attemptArtifacts(experiment, trialPlace(trial), attempt);
+    const folder = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), attempt);
     const owner = { trialUid: trial.metadata.uid, attempt };
     const checked = await checkManifest(folder, ARTIFACT.manifest, owner, call);
     this.#found.set(
@@ -69,7 +69,7 @@ export class ArtifactFolder implements ArtifactStore {
   }
 
   async dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {
-    const first = this.#layout.attemptArtifacts(experiment, trialPlace(trial), 0);
+    const first = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), 0);
     for (const attempt of await foldersIn(dirname(first), /^a\d+$/)) {
       for (const checkpoint of await foldersIn(attempt, /^checkpoint-\d+$/)) {
         call.signal.throwIfAborted();
@@ -79,7 +79,7 @@ export class ArtifactFolder implements ArtifactStore {
   }
 
   async deleteAll(experiment: Experiment): Promise<void> {
-    const folder = this.#layout.experimentArtifacts(experiment);
+    const folder = this.#layout.experimentArtifacts(experiment.metadata);
     for (const path of [this.#layout.artifacts, dirname(folder), folder]) {
       const kind = await kindOf(path);
       if (kind === 'absent') return;
@@ -92,7 +92,7 @@ export class ArtifactFolder implements ArtifactStore {
 
   /** Nothing that depends on it is lost with it: the records of the objects say the same. */
   async #publish(experiment: Experiment, name: string, content: string): Promise<void> {
-    const folder = this.#layout.experimentArtifacts(experiment);
+    const folder = this.#layout.experimentArtifacts(experiment.metadata);
     const path = join(folder, name);
     if ((await readIfThere(path)) === content) return;
     await mkdir(folder, { recursive: true });

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, lstat, open, writeFile } from 'node:fs/promises';
 
 const MIB = 2 ** 20;
@@ -49,6 +49,8 @@ export async function boundLog(path: string, bounds: LogBounds): Promise<boolean
  * nothing.
  */
 export async function keepLogEnd(path: string, target: string): Promise<void> {
+  // Most short trainers print nothing; a look is cheaper than opening.
+  if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

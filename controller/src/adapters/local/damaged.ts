@@ -1,9 +1,12 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { ObjectKey } from '../../ports/key.ts';
 import type { Layout } from './layout.ts';
 
 /** Something in the folder that could not be used, and where it lies now. */
 export interface Damage {
+  /** The Experiment in whose folder it was. */
+  readonly key: ObjectKey;
   readonly path: string;
   /** Why, for people. */
   readonly why: string;
@@ -12,17 +15,23 @@ export interface Damage {
 }
 
 /** Moves what cannot be read out of the way, so that it is neither lost nor met again. */
-export function setAside(layout: Layout, path: string, why: string, nowMs: number): Damage {
+export function setAside(
+  layout: Layout,
+  key: ObjectKey,
+  path: string,
+  why: string,
+  nowMs: number,
+): Damage {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
   try {
     mkdirSync(layout.damaged, { recursive: true });
     for (let n = 0; ; n++) {
       const movedTo = join(layout.damaged, `${stamp}-${n}-${basename(path)}`);
-      if (tryRename(path, movedTo)) return { path, why, movedTo };
+      if (tryRename(path, movedTo)) return { key, path, why, movedTo };
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { path, why: `${why}; it could not be moved: ${reason}` };
+    return { key, path, why: `${why}; it could not be moved: ${reason}` };
   }
 }
 

@@ -16,8 +16,6 @@ import { isSafeName, type Layout } from './layout.ts';
 export interface EventLogOptions {
   readonly layout: Layout;
   readonly clock: Clock;
-  /** The Experiment in whose file an event belongs. */
-  readonly experimentOf: (event: ObjectEvent) => ObjectKey;
   readonly onEvent?: (event: EventRecord) => void;
 }
 
@@ -50,7 +48,7 @@ export class EventLog implements EventSink {
   }
 
   emit(event: ObjectEvent): void {
-    const journal = this.#journal(this.#options.experimentOf(event));
+    const journal = this.#journal(experimentOf(event));
     const id = idOf(event);
     const known = journal.events.get(id);
     const nowMs = this.#options.clock.now();
@@ -129,6 +127,11 @@ export function readEvents(layout: Layout, experiment: ObjectKey): readonly Even
     byId.set(idOf(record), record);
   }
   return [...byId.values()].slice(-KEPT_EVENTS);
+}
+
+/** In whose file an event belongs; the name of a Trial is its Experiment's and its index. */
+function experimentOf({ kind, namespace, name }: ObjectEvent): ObjectKey {
+  return { namespace, name: kind === 'Trial' ? name.replace(/-\d{5}$/, '') : name };
 }
 
 function idOf(event: ObjectEvent): string {

@@ -13,6 +13,8 @@ import { LineTail } from './line-tail.ts';
 
 export interface FileFeedOptions {
   readonly clock: Clock;
+  /** A Trial has ended: its reports are not read again. */
+  readonly onForget: (trialUid: string, attempts: readonly number[]) => void;
   /** Told once per attempt that lines of its report were skipped. */
   readonly onBroken: (interest: FeedInterest, attempt: number, why: string) => void;
 }
@@ -47,6 +49,7 @@ export class FileFeed implements MetricsFeed {
   readonly #options: FileFeedOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #listeners: ((trialUid: string) => void)[] = [];
+  readonly #readListeners: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FileFeedOptions) {
@@ -70,12 +73,19 @@ export class FileFeed implements MetricsFeed {
   }
 
   forget(trialUid: string): void {
+    const attempts = [...(this.#followed.get(trialUid)?.attempts.keys() ?? [])];
     this.#followed.delete(trialUid);
     if (this.#followed.size === 0) this.#stopPolling();
+    this.#options.onForget(trialUid, attempts);
   }
 
   onChange(listener: (trialUid: string) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls back after every reading, also of what no planner acts upon. */
+  onRead(listener: () => void): void {
+    this.#readListeners.push(listener);
   }
 
   /** An attempt begins (or is met again after a restart); its report will be at `path`. */
@@ -166,6 +176,7 @@ export class FileFeed implements MetricsFeed {
         if (foldEnd(fold, attempt)) isNews = true;
       }
       delete followed.view;
+      for (const listener of this.#readListeners) listener();
       if (isNews) for (const listener of this.#listeners) listener(trialUid);
     }
   }

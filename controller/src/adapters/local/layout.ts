@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { attemptKey, type Experiment, experimentKey, type Trial } from '@espalier/api';
+import { attemptKey, experimentKey, type Trial } from '@espalier/api';
 import type { ObjectKey } from '../../ports/key.ts';
 
 /**
@@ -66,16 +66,11 @@ export class Layout {
     return join(this.events, experiment.namespace, `${experiment.name}.jsonl`);
   }
 
-  experimentArtifacts(experiment: Experiment): string {
-    const { namespace, name, uid } = experiment.metadata;
+  experimentArtifacts({ namespace, name, uid }: ObjectPlace): string {
     return join(this.artifacts, experimentKey(namespace, name, uid));
   }
 
-  attemptArtifacts(
-    experiment: Experiment,
-    trial: { readonly index: number; readonly uid: string },
-    attempt: number,
-  ): string {
+  attemptArtifacts(experiment: ObjectPlace, trial: TrialPlace, attempt: number): string {
     return join(this.experimentArtifacts(experiment), attemptKey(trial.index, trial.uid, attempt));
   }
 
@@ -84,8 +79,18 @@ export class Layout {
   }
 }
 
+/** Names one Experiment for ever, unlike its key. */
+export interface ObjectPlace extends ObjectKey {
+  readonly uid: string;
+}
+
 /** What {@link Layout.attemptArtifacts} needs of a Trial. */
-export function trialPlace(trial: Trial): { readonly index: number; readonly uid: string } {
+export interface TrialPlace {
+  readonly index: number;
+  readonly uid: string;
+}
+
+export function trialPlace(trial: Trial): TrialPlace {
   return { index: trial.spec.index, uid: trial.metadata.uid };
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type Experiment, isTerminalTrial, type Trial, trialName } from '@espalier/api';
-import { ConflictError, EspalierError } from '../../ports/errors.ts';
+import { ConflictError, EspalierError, TerminalError } from '../../ports/errors.ts';
 import { keyText, type ObjectKey } from '../../ports/key.ts';
 import { type Damage, setAside } from './damaged.ts';
 import { type DurableFiles, makeDurableFolder } from './durable-file.ts';
@@ -40,11 +40,11 @@ export class ObjectStore {
       if (stored.experiment === undefined) {
         // Trials cannot be used without the space and the seed that they were drawn from.
         const why = stored.broken.map((one) => one.why).join('; ');
-        damage.push(setAside(this.#layout, this.#layout.experimentFolder(key), why, nowMs));
+        damage.push(setAside(this.#layout, key, this.#layout.experimentFolder(key), why, nowMs));
         continue;
       }
       for (const { path, why } of stored.broken) {
-        damage.push(setAside(this.#layout, path, why, nowMs));
+        damage.push(setAside(this.#layout, key, path, why, nowMs));
       }
       this.#experiments.set(keyText(key), stored.experiment);
       this.#noteVersion(stored.experiment);
@@ -133,7 +133,7 @@ export class ObjectStore {
       const next = change(current);
       if (next === current) return current;
       if (isTerminalTrial(current.status?.phase) && next.status?.phase !== current.status?.phase) {
-        throw new EspalierError('Terminal', `${key.name} has ended and cannot change (G4)`);
+        throw new TerminalError(`${key.name} has ended and cannot change (G4)`);
       }
       return this.#storeTrial(experiment.metadata, next, durability);
     });

@@ -1,39 +1,17 @@
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
+import { ARTIFACT } from '@espalier/api';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
+import { WaitError } from '../../ports/errors.ts';
 import type { Clock } from '../../ports/telemetry.ts';
-import { boundLog, LOG_BOUNDS } from './bounded-log.ts';
+import { boundLog, keepLogEnd, LOG_BOUNDS } from './bounded-log.ts';
 import { failpoint } from './failpoint.ts';
 import { launch } from './launcher.ts';
 import { oomKills } from './oom.ts';
+import { type Pod, type PodIdentity, viewOfPod } from './pod-record.ts';
 import { isGroupAlive, signalGroup } from './processes.ts';
 import { makeRunFolder, markRun, RUN_FILE, readTerminationMessage } from './run-record.ts';
 import type { TrainerCommand } from './trainer-command.ts';
-
-/** Which pod, and where its scratch lies. */
-export interface PodIdentity {
-  readonly namespace: string;
-  readonly name: string;
-  readonly trialUid: string;
-  readonly attempt: number;
-  readonly runFolder: string;
-  /** Between SIGTERM and SIGKILL. */
-  readonly graceMs: number;
-}
-
-interface Pod extends PodIdentity {
-  readonly createdMs: number;
-  /** Of the launcher, which leads the process group. */
-  pid?: number;
-  startedMs?: number;
-  deletingSinceMs?: number;
-  waitingReason?: string;
-  end?: PodEnd;
-  oomKillsBefore: number;
-  /** We sent SIGKILL. */
-  killed: boolean;
-  grace?: NodeJS.Timeout;
-}
 
 export interface ProcessPodsOptions {
   readonly clock: Clock;
@@ -100,7 +78,7 @@ export class ProcessPods {
     makeRunFolder(identity.runFolder);
     await prepare();
     // An interrupt may have come while we prepared; nothing starts after it.
-    if (this.#closing) return;
+    if (this.#closing) throw new WaitError('the runner is ending', GONE_CHECK_MS);
     const oomKillsBefore = oomKills();
     const child = await launch({ command, env, runFolder: identity.runFolder });
     const now = this.#options.clock.now();
@@ -227,6 +205,8 @@ export class ProcessPods {
       clearInterval(this.#logTimer);
       this.#logTimer = undefined;
     }
+    // Before the end shows, so that a crash cannot come between a counted end and its log.
+    await this.#keepLog(pod);
     const message = readTerminationMessage(pod.runFolder);
     pod.end = {
       atMs: this.#options.clock.now(),
@@ -240,6 +220,10 @@ export class ProcessPods {
     this.#options.onChange(pod.trialUid);
   }
 
+  async #keepLog(pod: Pod): Promise<void> {
+    await keepLogEnd(join(pod.runFolder, RUN_FILE.log), join(pod.outFolder, ARTIFACT.log));
+  }
+
   async #boundLogs(): Promise<void> {
     for (const pod of this.#live) {
       await boundLog(join(pod.runFolder, RUN_FILE.log), LOG_BOUNDS).catch(() => false);
@@ -251,23 +235,4 @@ export class ProcessPods {
       await new Promise((resolve) => setTimeout(resolve, GONE_CHECK_MS));
     }
   }
-}
-
-function viewOfPod(pod: Pod): PodView {
-  const { namespace, name, trialUid, attempt, createdMs, startedMs, end } = pod;
-  return {
-    namespace,
-    name,
-    uid: `${trialUid}-${attempt}`,
-    trialUid,
-    attempt,
-    createdMs,
-    held: true,
-    // Nobody chooses a node here.
-    scheduledMs: createdMs,
-    ...(startedMs === undefined ? {} : { startedMs }),
-    ...(pod.deletingSinceMs === undefined ? {} : { deletingSinceMs: pod.deletingSinceMs }),
-    ...(pod.waitingReason === undefined ? {} : { waitingReason: pod.waitingReason }),
-    ...(end === undefined ? {} : { end }),
-  };
 }

@@ -20,7 +20,7 @@ export async function newestWholeCheckpoint(
 ): Promise<ResumePoint | undefined> {
   const found: { attempt: number; step: number; folder: string }[] = [];
   for (let earlier = attempt - 1; earlier >= 0; earlier--) {
-    const folder = layout.attemptArtifacts(experiment, trialPlace(trial), earlier);
+    const folder = layout.attemptArtifacts(experiment.metadata, trialPlace(trial), earlier);
     for (const step of await stepsIn(folder)) found.push({ attempt: earlier, step, folder });
   }
   // Equal steps: the later attempt comes first, and sorting is stable.
@@ -51,7 +51,7 @@ export async function fillResumeFolder(
   call: Call,
 ): Promise<void> {
   const place = { index: point.trialIndex, uid: point.trialUid };
-  const folder = layout.attemptArtifacts(experiment, place, point.attempt);
+  const folder = layout.attemptArtifacts(experiment.metadata, place, point.attempt);
   const name = checkpointManifest(point.step);
   const owner = { trialUid: point.trialUid, attempt: point.attempt };
   const checked = await checkManifest(folder, name, owner, call);

@@ -70,6 +70,15 @@ export function readTerminationMessage(folder: string): string | undefined {
   return readFileSync(path, 'utf8');
 }
 
+/** A folder that cannot be removed now is found and removed by the next runner. */
+export function dropRunFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // See above.
+  }
+}
+
 /** Drops all of an attempt's scratch but the report, which is read until the Trial has ended. */
 export function dropScratch(folder: string): void {
   for (const name of [RUN_FILE.resume, RUN_FILE.noData, RUN_FILE.log, RUN_FILE.termination]) {
