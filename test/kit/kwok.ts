@@ -43,6 +43,8 @@ export interface Kwok {
   stop(): Promise<void>;
 }
 
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+
 interface Node extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
@@ -139,6 +141,8 @@ export async function startKwok(plane: ControlPlane, options: KwokOptions = {}):
     },
     restart: async () => {
       await process.kill();
+      // A new kwok would first wait until the old one's leases, of 40 s, have run out.
+      await Promise.all(nodes.map((name) => plane.client.request('DELETE', `${LEASES}/${name}`)));
       process = await start();
     },
     stop: async () => {
