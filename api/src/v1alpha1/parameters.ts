@@ -10,6 +10,8 @@ import {
   ONE_TYPE,
   SCALE_NEEDS_RANGE,
   STEP_NEEDS_LINEAR_RANGE,
+  TEXTS_DIFFER,
+  VALUES_DIFFER,
   WHEN_NAMES_ANOTHER,
 } from './rules/parameter-statements.ts';
 import { enforced } from './rules/statement.ts';
@@ -36,6 +38,7 @@ const rangeRules = [
   MIN_BELOW_MAX,
   SCALE_NEEDS_RANGE,
   STEP_NEEDS_LINEAR_RANGE,
+  VALUES_DIFFER,
 ];
 
 const floatDomain = z
@@ -87,14 +90,14 @@ const stringDomain = z
       .optional()
       .describe('values are the candidates, without an order.'),
   })
-  .meta(enforced(ONE_FORM_WITHOUT_RANGE));
+  .meta(enforced(ONE_FORM_WITHOUT_RANGE, TEXTS_DIFFER));
 
 const boolDomain = z
   .strictObject({
     value: z.boolean().optional().describe('value fixes the parameter.'),
     values: z.array(z.boolean()).min(1).max(2).optional().describe('values are the candidates.'),
   })
-  .meta(enforced(ONE_FORM_WITHOUT_RANGE));
+  .meta(enforced(ONE_FORM_WITHOUT_RANGE, VALUES_DIFFER));
 
 /** `when`: the parameter exists only if its parent has one of the listed values. */
 const condition = z.strictObject({

@@ -66,7 +66,7 @@ test('a rule that CEL cannot carry is a known exception', () => {
   const without = rules.filter(({ statement }) => statement.cel === undefined);
   assert.deepEqual(
     without.map(({ name }) => name),
-    ['values-differ', 'names-differ'],
+    ['texts-differ', 'names-differ'],
   );
 });
 

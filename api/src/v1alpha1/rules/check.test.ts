@@ -78,11 +78,19 @@ const cases: Record<string, { spec: ExperimentSpec; want: string[] }> = {
     spec: withParameter({ int: { value: 1, step: 2 } }),
     want: ['step-needs-linear-range at parameters.1.int.step'],
   },
-  'a candidate listed twice': {
+  'a number listed twice': {
+    spec: withParameter({ int: { values: [1, 2, 1] } }),
+    want: ['values-differ at parameters.1.int.values.2'],
+  },
+  'a truth value listed twice': {
+    spec: withParameter({ bool: { values: [true, true] } }),
+    want: ['values-differ at parameters.1.bool.values.1'],
+  },
+  'a text listed twice': {
     spec: withParameter({ string: { values: ['a', 'b', 'a', 'a'] } }),
     want: [
-      'values-differ at parameters.1.string.values.2',
-      'values-differ at parameters.1.string.values.3',
+      'texts-differ at parameters.1.string.values.2',
+      'texts-differ at parameters.1.string.values.3',
     ],
   },
   'a name used twice': {

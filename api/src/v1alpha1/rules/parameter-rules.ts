@@ -39,13 +39,14 @@ function eachRange(
 const logNeedsPositive = (range: Range): FieldPath | undefined =>
   range.scale === 'log' && range.min !== undefined && range.min <= 0 ? ['min'] : undefined;
 
-function repeatedValues(spec: ExperimentSpec): FieldPath[] {
-  return spec.parameters.flatMap((parameter, index) =>
-    TYPES.flatMap((type) => {
-      const values: readonly unknown[] = parameter[type]?.values ?? [];
-      return repeated(values).map((at) => ['spec', 'parameters', index, type, 'values', at]);
-    }),
-  );
+function repeatedValues(types: readonly (typeof TYPES)[number][]) {
+  return (spec: ExperimentSpec): FieldPath[] =>
+    spec.parameters.flatMap((parameter, index) =>
+      types.flatMap((type) => {
+        const values: readonly unknown[] = parameter[type]?.values ?? [];
+        return repeated(values).map((at) => ['spec', 'parameters', index, type, 'values', at]);
+      }),
+    );
 }
 
 function repeatedNames(spec: ExperimentSpec): FieldPath[] {
@@ -137,7 +138,12 @@ export const PARAMETER_RULES: readonly Rule<ExperimentSpec>[] = [
       step !== undefined && (min === undefined || scale === 'log') ? ['step'] : undefined,
     ),
   },
-  { name: 'values-differ', statement: says.VALUES_DIFFER, broken: repeatedValues },
+  {
+    name: 'values-differ',
+    statement: says.VALUES_DIFFER,
+    broken: repeatedValues(['float', 'int', 'bool']),
+  },
+  { name: 'texts-differ', statement: says.TEXTS_DIFFER, broken: repeatedValues(['string']) },
   { name: 'names-differ', statement: says.NAMES_DIFFER, broken: repeatedNames },
   {
     name: 'when-names-another',
