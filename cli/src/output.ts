@@ -1,5 +1,6 @@
 import { type Channel, writeLines } from './channel.ts';
 import type { RenderedTable } from './render/table.ts';
+import { truncate } from './render/width.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -48,10 +49,10 @@ export function listDocument(items: readonly unknown[]): unknown {
 }
 
 /** The lines of a table, and what did not fit. */
-export function withHidden({ lines, hidden }: RenderedTable): readonly string[] {
-  return hidden.length === 0
-    ? lines
-    : [...lines, `(too narrow for: ${hidden.join(', ').toLowerCase()})`];
+export function withHidden({ lines, hidden }: RenderedTable, channel: Channel): readonly string[] {
+  if (hidden.length === 0) return lines;
+  const note = `too narrow for: ${hidden.join(', ').toLowerCase()}`;
+  return [...lines, channel.paint('quiet', truncate(note, channel.size()?.columns ?? 80))];
 }
 
 /** Width and colour for a table on that channel. */

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ARTIFACT, type Experiment, type Trial } from '@espalier/api';
+import { ARTIFACT, type Experiment, experimentKey, type Trial } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { notFound } from '../failure.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { folderOf, keyOf, type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print, tableOptions } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
@@ -47,7 +48,8 @@ export async function best(
     const { best: record } = experiment.status;
     const views = await client.trials(key);
     const trial = views.find((view) => view.trial.metadata.name === record.trial)?.trial;
-    const document = bestDocument(experiment, trial);
+    const log = trial === undefined ? undefined : await client.logFile(trial);
+    const document = bestDocument(experiment, trial, { dir: folderOf(surroundings, options), log });
     await print(stdout, formatOf(options), {
       document: () => document,
       names: () => [`trial.espalier.dev/${record.trial}`],
@@ -64,8 +66,15 @@ function noBest({ metadata, spec, status }: Experiment): Error {
   );
 }
 
-/** @param trial The best Trial, if its object is still there. */
-export function bestDocument(experiment: Experiment, trial: Trial | undefined): BestDocument {
+/**
+ * @param trial The best Trial, if its object is still there.
+ * @param place Where to look for what the objects do not name: the runner's folder, and the log.
+ */
+export function bestDocument(
+  experiment: Experiment,
+  trial: Trial | undefined,
+  place: { readonly dir: string; readonly log?: string | undefined },
+): BestDocument {
   const { metadata, spec, status } = experiment;
   const record = status?.best;
   if (record === undefined) throw noBest(experiment);
@@ -87,16 +96,25 @@ export function bestDocument(experiment: Experiment, trial: Trial | undefined): 
     checkpointSha256: record.checkpoint?.sha256 ?? artifacts?.checkpoint?.sha256,
     checkpointStep: artifacts?.checkpoint?.step,
     metricsCsv: pathOf(record.csv ?? artifacts?.metricsCsv),
-    trialsCsv: folder === undefined ? undefined : trialsCsvAbove(folder),
+    trialsCsv: trialsCsv(experiment, place.dir, folder),
     submissionCsv: pathOf(artifacts?.submissionCsv),
-    log: pathOf(artifacts?.log),
+    log: pathOf(artifacts?.log) ?? place.log,
     folder,
   };
 }
 
-/** `<experiment>/trials/<trial>/a<attempt>` lies three folders below `trials.csv`. */
-function trialsCsvAbove(attemptFolder: string): string {
-  return join(dirname(dirname(dirname(attemptFolder))), ARTIFACT.trialsCsv);
+/** It lies three folders above an attempt's; trials that left no manifest do not say where. */
+function trialsCsv(
+  { metadata: { namespace, name, uid } }: Experiment,
+  dir: string,
+  attemptFolder: string | undefined,
+): string | undefined {
+  const root =
+    attemptFolder === undefined
+      ? join(dir, 'artifacts', experimentKey(namespace, name, uid))
+      : dirname(dirname(dirname(attemptFolder)));
+  const path = join(root, ARTIFACT.trialsCsv);
+  return attemptFolder !== undefined || existsSync(path) ? path : undefined;
 }
 
 /** A path for a local file; other URIs stay what they are. */

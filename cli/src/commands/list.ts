@@ -50,6 +50,7 @@ export async function list(surroundings: Surroundings, options: ListOptions): Pr
           ),
           tableOptions(stdout),
         ),
+        stdout,
       ),
   });
   return EXIT.ok;

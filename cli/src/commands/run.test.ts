@@ -96,7 +96,7 @@ test('without a terminal a run tells each event in a line and leaves the leaderb
       '  0.0s  digits Running, 0/2 done',
       '  0.0s  digits-00000  started  lr=0.001 schedule=cosine',
       '  0.0s  digits-00001  Succeeded  valid_acc 0.9500  epoch 8/8  in 20s',
-      '  0.0s  best valid_acc 0.9500  digits-00001  lr=0.002',
+      '  0.0s  best valid_acc 0.9500  digits-00001',
       '  0.0s  digits-00000  Succeeded  valid_acc 0.9000  epoch 8/8  in 25s',
       '  0.0s  digits Succeeded, 2/2 done',
       "digits Succeeded (MaxTrialsReached); espalier best digits shows the best trial's files",

@@ -120,7 +120,7 @@ async function follow(
     await refresher.finish();
     display.close();
     const exitCode = interrupted ?? exitOf(last);
-    if (options.json === true) tellEnd(display, last, exitCode);
+    if (options.json === true) tellEnd(display, last, exitCode, folderOf(surroundings, options));
     else if (last !== undefined) printLeaderboard(stdout, stderr, last);
     if (interrupted !== undefined) tellHowToGoOn(surroundings, last, interrupts.stage, options);
     else tellResult(surroundings, last, options);
@@ -175,7 +175,12 @@ function interruptText(stage: Stage): string {
     : 'ending the trainers at once';
 }
 
-function tellEnd(display: RunDisplay, last: Snapshot | undefined, exitCode: ExitCode): void {
+function tellEnd(
+  display: RunDisplay,
+  last: Snapshot | undefined,
+  exitCode: ExitCode,
+  dir: string,
+): void {
   if (!(display instanceof JsonDisplay) || last === undefined) return;
   const { experiment, trials } = last;
   const { best, phase, reason, message, progress } = experiment.status ?? {};
@@ -187,7 +192,7 @@ function tellEnd(display: RunDisplay, last: Snapshot | undefined, exitCode: Exit
     message,
     progress,
     exitCode,
-    best: best === undefined ? undefined : bestDocument(experiment, trial),
+    best: best === undefined ? undefined : bestDocument(experiment, trial, { dir }),
   });
 }
 

@@ -48,6 +48,7 @@ export async function trials(
             isWide,
             bestTrial: experiment.status?.best?.trial,
           }),
+          stdout,
         ),
     });
     return EXIT.ok;
@@ -69,6 +70,7 @@ export function printLeaderboard(stdout: Channel, stderr: Channel, snapshot: Sna
         ...tableOptions(stdout),
         bestTrial: experiment.status?.best?.trial,
       }),
+      stdout,
     ),
   );
   if (shown.length < rows.length) {

@@ -59,12 +59,12 @@ test('a narrow terminal says what it had no room for', () => {
     'digits  Running  2/6 done  1 running  1 starting  30s elaps…',
     'best valid_acc 0.9713  digits-00001  lr=0.002 schedule=cons…',
     '',
-    'TRIAL         STATE         LR  SCHEDULE  EPOCH  VALID_ACC',
-    'digits-00002  Running    0.003  cosine      3/8     0.8800',
-    'digits-00003  Starting   0.004  constant    0/8          -',
-    'digits-00001  Succeeded  0.002  constant    8/8     0.9713',
-    'digits-00000  Succeeded  0.001  cosine      8/8     0.9100',
-    'too narrow for: time, left, img/s, trend',
+    'TRIAL  STATE         LR  SCHEDULE  EPOCH  VALID_ACC  LEFT',
+    '00002  Running    0.003  cosine      3/8     0.8800   25s',
+    '00003  Starting   0.004  constant    0/8          -',
+    '00001  Succeeded  0.002  constant    8/8     0.9713',
+    '00000  Succeeded  0.001  cosine      8/8     0.9100',
+    'too narrow for: time, img/s, trend',
   ]);
 });
 

@@ -7,6 +7,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Columns with the lowest rank go first when the terminal is narrow; without one it stays. */
   readonly dropRank?: number;
+  /** Where room is short, the header is cut to the width of the values. */
+  readonly hasPatientHeader?: boolean;
 }
 
 export type Cell = string | { readonly text: string; readonly style: Style };
@@ -25,10 +27,11 @@ export interface RenderedTable {
 
 const GAP = '  ';
 const NARROWEST = 4;
+const SHORTEST_HEADER = 5;
 
 /**
- * Prints rows below headers as kubectl does. With a width, no line is wider: first columns with a
- * rank are left out, then the widest are cut, then columns are left out from the right.
+ * Prints rows below headers as kubectl does. With a width, no line is wider: first patient headers
+ * are cut, then columns with a rank are left out, then the widest are cut.
  * Texts may come from anybody: control characters become visible.
  */
 export function renderTable(
@@ -39,13 +42,23 @@ export function renderTable(
   const paint = options.paint ?? NO_PAINT;
   const cells = rows.map((row) => row.map(readCell));
   const headers = columns.map(({ header }) => printable(header));
-  const natural = headers.map((header, place) =>
-    cells.reduce(
-      (width, row) => Math.max(width, displayWidth(row[place]?.text ?? '')),
-      displayWidth(header),
-    ),
+  const values = headers.map((_, place) =>
+    cells.reduce((width, row) => Math.max(width, displayWidth(row[place]?.text ?? '')), 0),
   );
-  const { shown, widths } = layOut(columns, natural, options.width ?? Number.POSITIVE_INFINITY);
+  const natural = headers.map((header, place) =>
+    Math.max(displayWidth(header), values[place] ?? 0),
+  );
+  const tight = columns.map(({ hasPatientHeader }, place) =>
+    hasPatientHeader
+      ? Math.min(natural[place] ?? 0, Math.max(values[place] ?? 0, SHORTEST_HEADER))
+      : (natural[place] ?? 0),
+  );
+  const available = options.width ?? Number.POSITIVE_INFINITY;
+  const { shown, widths } = layOut(
+    columns,
+    total(natural) <= available ? natural : tight,
+    available,
+  );
   const line = (textAt: (place: number) => { text: string; style: Style }) =>
     shown.map((place, order) => {
       const { text, style } = textAt(place);
@@ -73,13 +86,21 @@ function layOut(
   natural: readonly number[],
   available: number,
 ): { shown: readonly number[]; widths: readonly number[] } {
-  let shown = columns.map((_, place) => place);
-  const dropOrder = shown
+  const all = columns.map((_, place) => place);
+  let shown = all;
+  const fits = (places: readonly number[]) =>
+    total(places.map((place) => natural[place] ?? 0)) <= available;
+  const dropOrder = all
     .filter((place) => columns[place]?.dropRank !== undefined)
     .toSorted((a, b) => (columns[a]?.dropRank ?? 0) - (columns[b]?.dropRank ?? 0) || b - a);
   for (const place of dropOrder) {
-    if (total(shown.map((kept) => natural[kept] ?? 0)) <= available) break;
+    if (fits(shown)) break;
     shown = shown.filter((kept) => kept !== place);
+  }
+  // A wide column that went may have left room for narrower ones that went before it.
+  for (const place of dropOrder.toReversed()) {
+    const more = all.filter((kept) => kept === place || shown.includes(kept));
+    if (fits(more)) shown = more;
   }
   const wanted = () => shown.map((place) => Math.min(natural[place] ?? 0, NARROWEST));
   while (shown.length > 1 && total(wanted()) > available) shown = shown.slice(0, -1);

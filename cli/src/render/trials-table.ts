@@ -22,6 +22,8 @@ type Field = Column & { readonly cell: (row: TrialRow) => Cell };
 
 const TREND_WIDTH = 10;
 const NOTHING = '-';
+/** The time left is worth more than the fourth parameter. */
+const LEFT_RANK = 97.5;
 
 /** A row per trial in the given order; the parameters that all trials share are left out. */
 export function trialsTable(
@@ -29,8 +31,20 @@ export function trialsTable(
   rows: readonly TrialRow[],
   options: TrialsTableOptions = {},
 ): RenderedTable {
+  const table = withNames(experiment, rows, options, false);
+  // A live table names the Experiment above: where room is short, the index must do.
+  const isCrowded = options.isLive === true && table.hidden.length > 0;
+  return isCrowded ? withNames(experiment, rows, options, true) : table;
+}
+
+function withNames(
+  experiment: Experiment,
+  rows: readonly TrialRow[],
+  options: TrialsTableOptions,
+  isShort: boolean,
+): RenderedTable {
   const fields = [
-    ...identity(options.bestTrial, shortNames(experiment, options.width)),
+    ...identity(options.bestTrial, isShort),
     ...parameterFields(experiment, rows, options.isWide ?? false),
     ...results(experiment, options.isLive ?? false),
     ...(options.isLive ? speed(rows, options.trendOf ?? (() => [])) : []),
@@ -44,11 +58,6 @@ export function trialsTable(
       ...(options.paint === undefined ? {} : { paint: options.paint }),
     },
   );
-}
-
-/** Whether the Experiment's name would take more than a quarter of each line. */
-function shortNames(experiment: Experiment, width: number | undefined): boolean {
-  return width !== undefined && experiment.metadata.name.length + 6 > width / 4;
 }
 
 function identity(bestTrial: string | undefined, isShort: boolean): readonly Field[] {
@@ -82,6 +91,7 @@ function parameterFields(
     align: areNumbers(name) ? 'right' : 'left',
     // After the figures that a terminal can spare, the parameters declared last go first.
     dropRank: 100 - place,
+    hasPatientHeader: true,
     cell: ({ trial }) => {
       const entry = trial.spec.parameters.find((assigned) => assigned.name === name);
       return entry === undefined ? NOTHING : formatParameter(assignedValue(entry));
@@ -103,7 +113,7 @@ function results(experiment: Experiment, isLive: boolean): readonly Field[] {
     {
       header: 'TIME',
       align: 'right',
-      dropRank: 3,
+      dropRank: 2,
       cell: ({ elapsedMs }) => (elapsedMs === undefined ? NOTHING : formatDuration(elapsedMs)),
     },
   ];
@@ -122,13 +132,13 @@ function speed(
     {
       header: 'LEFT',
       align: 'right',
-      dropRank: 4,
+      dropRank: LEFT_RANK,
       cell: ({ remainingMs }) => (remainingMs === undefined ? '' : formatDuration(remainingMs)),
     },
     {
       header: 'IMG/S',
       align: 'right',
-      dropRank: 2,
+      dropRank: 3,
       cell: ({ imagesPerSecond: rate }) => (rate === undefined ? '' : formatRate(rate)),
     },
     {

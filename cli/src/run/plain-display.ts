@@ -57,9 +57,8 @@ export function plainLine(
     case 'trial-ended':
       return [endedText(change.row, metric), phaseStyle(change.row.phase)];
     case 'best': {
-      const { value, trial, parameters } = change.best;
-      const what = `best ${metric} ${formatMetric(value)}`;
-      return [join(what, trial, parameterList(parameters, searched)), 'good'];
+      const { value, trial } = change.best;
+      return [join(`best ${metric} ${formatMetric(value)}`, trial), 'good'];
     }
     case 'trial-progress':
       return undefined;

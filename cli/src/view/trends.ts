@@ -11,8 +11,14 @@ export class Trends {
   observe(experiment: Experiment, trials: readonly TrialView[]): void {
     for (const { trial, live } of trials) {
       const value = live?.metrics[experiment.spec.objective.metric];
-      if (live === undefined || value === undefined) continue;
-      this.#add(trial.metadata.name, live.epoch > 0 ? live.epoch : live.step, value);
+      const { lastEpoch = 0, lastStep = 0, lastValue } = trial.status?.observation ?? {};
+      const { name } = trial.metadata;
+      if (live !== undefined && value !== undefined) {
+        this.#add(name, live.epoch > 0 ? live.epoch : live.step, value);
+      } else if (lastValue !== undefined && this.#points.has(name)) {
+        // The last report may have come with the end.
+        this.#add(name, lastEpoch > 0 ? lastEpoch : lastStep, lastValue);
+      }
     }
   }
 
