@@ -1,5 +1,6 @@
 import type { Device, Tensor } from '../backend/device.ts';
 import { crossEntropy } from './cross-entropy.ts';
+import { meanSquaredError } from './mean-squared-error.ts';
 
 /** The loss of one batch of logits. */
 export interface BatchLoss {
@@ -13,4 +14,7 @@ export interface BatchLoss {
 export type Loss = (device: Device, logits: Tensor, labels: Int32Array) => BatchLoss;
 
 /** Every loss by the name that the parameter `loss` gives it. */
-export const LOSSES = { 'cross-entropy': crossEntropy } as const satisfies Record<string, Loss>;
+export const LOSSES = {
+  'cross-entropy': crossEntropy,
+  mse: meanSquaredError,
+} as const satisfies Record<string, Loss>;

@@ -14,7 +14,21 @@ const EPSILON = 1e-8;
  * @see Kingma and Ba, "Adam: A Method for Stochastic Optimization".
  */
 export function adam(): UpdateRule {
+  return adamWith('penalty');
+}
+
+/**
+ * {@link adam} without the weight decay in its gradient: the weights shrink beside the step.
+ *
+ * @see Loshchilov and Hutter, "Decoupled Weight Decay Regularization".
+ */
+export function adamw(): UpdateRule {
+  return adamWith('decoupled');
+}
+
+function adamWith(decay: NonNullable<UpdateRule['decay']>): UpdateRule {
   return {
+    decay,
     slots: ['exp_avg', 'exp_avg_sq'],
     prepare(device, learningRate, step) {
       const a = device.attribute;

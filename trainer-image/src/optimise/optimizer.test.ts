@@ -24,17 +24,34 @@ const REFERENCES: Record<OptimizerName, () => (gradient: number, step: number) =
       return LR * velocity;
     };
   },
-  adam: () => {
-    let mean = 0;
-    let square = 0;
-    return (gradient, step) => {
-      mean = 0.9 * mean + 0.1 * gradient;
-      square = 0.999 * square + 0.001 * gradient ** 2;
-      const correctedRoot = Math.sqrt(square) / Math.sqrt(1 - 0.999 ** step);
-      return ((LR / (1 - 0.9 ** step)) * mean) / (correctedRoot + 1e-8);
+  adagrad: () => {
+    let sum = 0;
+    return (gradient) => {
+      sum += gradient ** 2;
+      return (LR * gradient) / (Math.sqrt(sum) + 1e-10);
     };
   },
+  rmsprop: () => {
+    let square = 0;
+    return (gradient) => {
+      square = 0.99 * square + 0.01 * gradient ** 2;
+      return (LR * gradient) / (Math.sqrt(square) + 1e-8);
+    };
+  },
+  adam: adamChange,
+  adamw: adamChange,
 };
+
+function adamChange(): (gradient: number, step: number) => number {
+  let mean = 0;
+  let square = 0;
+  return (gradient, step) => {
+    mean = 0.9 * mean + 0.1 * gradient;
+    square = 0.999 * square + 0.001 * gradient ** 2;
+    const correctedRoot = Math.sqrt(square) / Math.sqrt(1 - 0.999 ** step);
+    return ((LR / (1 - 0.9 ** step)) * mean) / (correctedRoot + 1e-8);
+  };
+}
 
 function parameterOf(values: Float32Array): Parameter {
   const initial = device.floats([values.length], values);
@@ -54,7 +71,7 @@ for (const name of Object.keys(REFERENCES) as OptimizerName[]) {
       const parameter = parameterOf(start.slice());
       const decay = scale === 1 ? DECAY : 0;
       const limit = scale === 1 ? 1.2 : 0;
-      const rule = UPDATE_RULES[name]({ momentum: 0.9 });
+      const rule = UPDATE_RULES[name]({ momentum: 0.9, rmspropMomentum: 0 });
       const optimizer = new Optimizer(device, [parameter], rule, {
         weightDecay: decay,
         maxGradNorm: limit,
@@ -66,8 +83,10 @@ for (const name of Object.keys(REFERENCES) as OptimizerName[]) {
         const norm = Math.hypot(...gradient);
         const factor = clipFactor(norm, limit);
         for (const [i, weight] of wanted.entries()) {
-          const pull = (gradient[i] ?? 0) * factor + decay * weight;
-          wanted[i] = weight - (rules[i]?.(pull, step) ?? 0);
+          const penalty = name === 'adamw' ? 0 : decay * weight;
+          const shrunk = name === 'adamw' ? weight * (1 - LR * decay) : weight;
+          const pull = (gradient[i] ?? 0) * factor + penalty;
+          wanted[i] = shrunk - (rules[i]?.(pull, step) ?? 0);
         }
         parameter.gradient = device.floats([SIZE], gradient);
         const measured = optimizer.gradientNorm();
@@ -82,6 +101,22 @@ for (const name of Object.keys(REFERENCES) as OptimizerName[]) {
     });
   }
 }
+
+test('R25 rmsprop with momentum keeps the rate outside the buffer', () => {
+  const parameter = parameterOf(Float32Array.of(1));
+  const rule = UPDATE_RULES.rmsprop({ momentum: 0, rmspropMomentum: 0.5 });
+  const optimizer = new Optimizer(device, [parameter], rule, { weightDecay: 0, maxGradNorm: 0 });
+  let [weight, square, buffer] = [1, 0, 0];
+  for (const [index, rate] of [0.1, 0.1, 0.01].entries()) {
+    parameter.gradient = device.floats([1], Float32Array.of(0.3));
+    optimizer.apply(0.3, rate, index + 1);
+    device.free(parameter.gradient);
+    square = 0.99 * square + 0.01 * 0.09;
+    buffer = 0.5 * buffer + 0.3 / (Math.sqrt(square) + 1e-8);
+    weight -= rate * buffer;
+  }
+  assert.ok(Math.abs((parameter.variable.readFloats()[0] ?? 0) - weight) < 1e-6);
+});
 
 const clips: Record<string, { norm: number; limit: number; want: number }> = {
   'R30 a small norm is left alone': { norm: 3, limit: 10, want: 1 },

@@ -46,7 +46,8 @@ export class Optimizer {
 
   /**
    * Changes every parameter by its gradient: clipped first, then the weight decay added as the
-   * gradient of an L2 penalty, as PyTorch does.
+   * gradient of an L2 penalty, as PyTorch does; a rule that decouples the decay shrinks the weights
+   * before its step instead.
    *
    * @param step 1 for the first step of a run.
    */
@@ -54,8 +55,10 @@ export class Optimizer {
     const device = this.#device;
     const factor = clipFactor(norm, this.#settings.maxGradNorm);
     const clip = factor < 1 ? device.scalar(factor) : undefined;
-    const decay =
-      this.#settings.weightDecay > 0 ? device.scalar(this.#settings.weightDecay) : undefined;
+    const { weightDecay } = this.#settings;
+    const isDecoupled = this.#rule.decay === 'decoupled';
+    const decay = weightDecay > 0 && !isDecoupled ? device.scalar(weightDecay) : undefined;
+    if (weightDecay > 0 && isDecoupled) this.#shrink(learningRate * weightDecay);
     const prepared = this.#rule.prepare(device, learningRate, step);
     for (const parameter of this.#parameters) {
       const gradient = this.#penalise(parameter, gradientOf(parameter), clip, decay);
@@ -68,6 +71,21 @@ export class Optimizer {
 
   dispose(): void {
     for (const slot of this.slots) slot.variable.dispose();
+  }
+
+  /** w -= share w. */
+  #shrink(share: number): void {
+    const device = this.#device;
+    const a = device.attribute;
+    const rate = device.scalar(share);
+    for (const { variable } of this.#parameters) {
+      const weight = variable.read();
+      const part = device.run('Mul', [a.float32('T')], weight, rate);
+      device.free(weight);
+      device.runMany('AssignSubVariableOp', [a.float32('dtype')], [variable.handle, part], 0);
+      device.free(part);
+    }
+    device.free(rate);
   }
 
   #penalise(

@@ -12,10 +12,17 @@ interface PreparedStep {
 export interface UpdateRule {
   /** Names of the tensors that it keeps for every parameter; each starts at 0. */
   readonly slots: readonly string[];
+  /**
+   * How the weight decay acts: as the gradient of an L2 penalty, or straight on the weights.
+   *
+   * @default 'penalty'
+   */
+  readonly decay?: 'penalty' | 'decoupled';
   /** @param step 1 for the first step of a run. */
   prepare(device: Device, learningRate: number, step: number): PreparedStep;
 }
 
 export interface UpdateRuleSettings {
   readonly momentum: number;
+  readonly rmspropMomentum: number;
 }

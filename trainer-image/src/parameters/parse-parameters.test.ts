@@ -27,7 +27,7 @@ const refused: Record<string, { given: [string, ParameterValue]; want: RegExp }>
   'a name in the wrong case': { given: ['batchsize', 64], want: /did you mean batchSize\?/ },
   'an unknown optimiser': {
     given: ['optimizer', 'adm'],
-    want: /sgd, momentum, adam, got "adm"; did you mean adam\?/,
+    want: /sgd, momentum, adagrad, rmsprop, adam, adamw, got "adm"; did you mean adam\?/,
   },
   'an unknown schedule': { given: ['schedule', 'cosin'], want: /did you mean cosine\?/ },
   'a learning rate of 0': { given: ['lr', 0], want: /lr must be a number more than 0, got 0/ },
@@ -71,4 +71,12 @@ test('a warm-up as long as the run is refused, but only where it is used', () =>
   assert.throws(() => checkAgainstData(warmUp('warmup-cosine'), 10), { exitCode: 20 });
   checkAgainstData(warmUp('warmup-cosine'), 11);
   checkAgainstData(warmUp('constant'), 10);
+  for (const schedule of ['warmup', 'inverse-sqrt']) {
+    assert.throws(() => checkAgainstData(warmUp(schedule), 10), { exitCode: 20 });
+  }
+});
+
+test('R29 inverse-sqrt needs a warm-up, since its factor would be 0 without', () => {
+  const parameters = parseParameters([['schedule', 'inverse-sqrt']]);
+  assert.throws(() => checkAgainstData(parameters, 10), /warmupSteps must be at least 1/);
 });

@@ -1,4 +1,5 @@
 import { nearestName, type ParameterValue } from '@espalier/api';
+import { WARM_UPS } from '../schedule/schedule.ts';
 import { InvalidParametersError } from '../trainer-error.ts';
 import {
   PARAMETER_NAMES,
@@ -34,7 +35,14 @@ export function parseParameters(given: Iterable<readonly [string, ParameterValue
  */
 export function checkAgainstData(parameters: Parameters, totalSteps: number): void {
   const { schedule, warmupSteps } = parameters;
-  if (schedule === 'warmup-cosine' && warmupSteps >= totalSteps) {
+  const fewest = WARM_UPS[schedule];
+  if (fewest === undefined) return;
+  if (warmupSteps < fewest) {
+    throw new InvalidParametersError(
+      `warmupSteps must be at least ${fewest} for ${schedule}, got ${warmupSteps}`,
+    );
+  }
+  if (warmupSteps >= totalSteps) {
     throw new InvalidParametersError(
       `warmupSteps must be less than all ${totalSteps} steps of the run, got ${warmupSteps}`,
     );
