@@ -7,16 +7,21 @@ import type { Configuration, Dimension } from './space/dimension.ts';
 import { EMPTY_HISTORY, type History } from './suggest/problem.ts';
 import { ALGORITHMS } from './suggest/registry.ts';
 import { suggest } from './suggest/suggest.ts';
-import { conformanceCases } from './testing/arbitraries.ts';
+import { conformanceCases, type SpaceKind } from './testing/arbitraries.ts';
+
+/** What an algorithm takes, if not every space. */
+const SPACES: Record<string, SpaceKind> = { grid: 'discrete' };
 
 for (const algorithm of ALGORITHMS) {
   describe(`${algorithm.name} conforms`, () => {
-    const cases = conformanceCases(algorithm.name === 'grid' ? 'discrete' : 'any');
+    const kind = SPACES[algorithm.name] ?? 'any';
+    const cases = conformanceCases(kind, algorithm.usesHistory ? 'learnable' : 'short');
+    const numRuns = algorithm.usesHistory ? 60 : 300;
     for (const check of CONFORMANCE.filter(({ appliesTo }) => appliesTo(algorithm))) {
       test(check.title, () => {
         fc.assert(
           fc.property(cases, (given) => check.run(subjectOf(algorithm), given)),
-          { numRuns: 300 },
+          { numRuns },
         );
       });
     }

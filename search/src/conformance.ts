@@ -88,6 +88,22 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
     },
   },
   {
+    title: 'the order in which the results are listed changes nothing',
+    appliesTo: always,
+    run: (subject, given) => {
+      const problem = problemOf(subject, given);
+      const history = pastOf(subject, given);
+      const turned = {
+        entries: history.entries.toReversed(),
+        running: history.running.toReversed(),
+      };
+      for (const index of given.indices) {
+        const wanted = subject.suggest(problem, history, index);
+        assertSame(subject.suggest(problem, turned, index), wanted, `suggestion ${index}`);
+      }
+    },
+  },
+  {
     title: 'a past of failures, NaN and infinities gives a suggestion like any other',
     appliesTo: always,
     run: (subject, given) => {

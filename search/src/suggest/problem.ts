@@ -28,6 +28,8 @@ export interface HistoryEntry {
   readonly outcome: Outcome;
   /** Absent if none was reported; may be NaN or infinite, which never counts as good. */
   readonly value?: number;
+  /** How far a `stopped` one came, such as its last rung: the further, the better it ranks. */
+  readonly step?: number;
 }
 
 export interface RunningEntry {

@@ -25,7 +25,7 @@ export const random: Algorithm = {
  * The random configuration of an index. Each dimension has a stream keyed by its name, so adding or
  * moving one changes no value of another.
  */
-function drawConfiguration(space: Space, seed: number, index: number): Configuration {
+export function drawConfiguration(space: Space, seed: number, index: number): Configuration {
   return buildConfiguration(space, ({ domain, key }) => {
     if (domain.kind === 'list' && domain.size === 1) return valueAt(domain, 0);
     return valueAt(domain, generatorFor(seed, index, absorb(PURPOSE, key)).nextUnit());

@@ -64,6 +64,9 @@ const discrete: fc.Arbitrary<DeclaredDomain> = fc.oneof(
   fc.integer().map((value): DeclaredDomain => ({ kind: 'fixed', type: 'int', value })),
 );
 
+/** `ordered`: numbers only, without conditions. */
+export type SpaceKind = 'any' | 'discrete' | 'ordered';
+
 interface Recipe {
   readonly domain: DeclaredDomain;
   /** Which earlier dimension is the parent, as a share of them; above 1 there is none. */
@@ -75,7 +78,7 @@ interface Recipe {
  * Valid spaces of up to nine dimensions, with conditions as deep as there are dimensions, declared
  * in any order.
  */
-export function spaces(kind: 'any' | 'discrete'): fc.Arbitrary<readonly Dimension[]> {
+export function spaces(kind: SpaceKind): fc.Arbitrary<readonly Dimension[]> {
   const recipe = fc.record({
     domain: kind === 'discrete' ? discrete : fc.oneof(continuous, discrete),
     parent: fc.double({ min: 0, max: 1.5, noNaN: true }),
@@ -84,8 +87,14 @@ export function spaces(kind: 'any' | 'discrete'): fc.Arbitrary<readonly Dimensio
       maxLength: 3,
     }),
   });
+  const recipes =
+    kind === 'ordered'
+      ? recipe
+          .filter(({ domain }) => domain.kind !== 'categorical')
+          .map((ordered) => ({ ...ordered, parent: 2 }))
+      : recipe;
   return fc
-    .array(recipe, { minLength: 1, maxLength: 9 })
+    .array(recipes, { minLength: 1, maxLength: 9 })
     .map(assemble)
     .chain((dimensions) =>
       fc.shuffledSubarray([...dimensions], {
@@ -116,25 +125,39 @@ function assemble(recipes: readonly Recipe[]): readonly Dimension[] {
   return dimensions;
 }
 
-const past: fc.Arbitrary<readonly PastResult[]> = fc.array(
-  fc.record(
-    {
-      outcome: fc.constantFrom(
-        'succeeded' as const,
-        'stopped' as const,
-        'failed' as const,
-        'diverged' as const,
-        'infeasible' as const,
-        'running' as const,
-      ),
-      value: fc.double(),
-    },
-    { requiredKeys: ['outcome'] },
-  ),
-  { maxLength: 12 },
+const result: fc.Arbitrary<PastResult> = fc.record(
+  {
+    outcome: fc.constantFrom(
+      'succeeded' as const,
+      'stopped' as const,
+      'failed' as const,
+      'diverged' as const,
+      'infeasible' as const,
+      'running' as const,
+    ),
+    value: fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 })),
+  },
+  { requiredKeys: ['outcome'] },
 );
 
-export function conformanceCases(kind: 'any' | 'discrete'): fc.Arbitrary<ConformanceCase> {
+/** Mostly usable values, so that models have something to learn from. */
+const learnable: fc.Arbitrary<PastResult> = fc.oneof(
+  { arbitrary: result, weight: 1 },
+  {
+    arbitrary: fc.record({ outcome: fc.constant('succeeded' as const), value: fc.double() }),
+    weight: 2,
+  },
+);
+
+/** Cases with a short past of any kind, or with one that a model can be fitted to. */
+export function conformanceCases(
+  kind: SpaceKind,
+  pastKind: 'short' | 'learnable',
+): fc.Arbitrary<ConformanceCase> {
+  const past =
+    pastKind === 'short'
+      ? fc.array(result, { maxLength: 12 })
+      : fc.array(learnable, { minLength: 8, maxLength: 32 });
   return fc.record({
     dimensions: spaces(kind),
     seed: fc.maxSafeInteger(),
