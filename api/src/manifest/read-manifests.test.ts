@@ -294,6 +294,6 @@ test('whatever the text, reading ends with objects or problems, and each problem
         assert.ok(problem.column >= 1 && problem.column <= Array.from(source).length + 1);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });

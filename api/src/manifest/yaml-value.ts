@@ -3,7 +3,7 @@ import type { ManifestPath } from './problem.ts';
 import { quoteText } from './quote-text.ts';
 
 /** A node of the document that a problem points at. */
-export interface NodeProblem {
+interface NodeProblem {
   readonly path: ManifestPath;
   readonly node: unknown;
   readonly message: string;
