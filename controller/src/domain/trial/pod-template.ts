@@ -1,4 +1,5 @@
 import {
+  durationMs,
   type Experiment,
   FINALIZER,
   LABEL,
@@ -7,7 +8,6 @@ import {
   type TrainerProfile,
   type TrainerTask,
   type Trial,
-  durationMs,
 } from '@espalier/api';
 import { imageIsAllowed } from './image-prefix.ts';
 import type { PodManifest, PodVolume, VolumeMount } from './pod-manifest.ts';

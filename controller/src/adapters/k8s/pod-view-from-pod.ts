@@ -1,0 +1,170 @@
+import { FINALIZER, LABEL } from '@espalier/api';
+import { TRAINER_CONTAINER } from '../../domain/trial/pod-template.ts';
+import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
+import { controllerOf, type RawObject } from './raw-object.ts';
+
+/** What we read of a Pod's status; the rest is the kubelet's business. */
+export interface RawPod extends RawObject {
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly conditions?: readonly RawCondition[];
+    readonly initContainerStatuses?: readonly RawContainerStatus[];
+    readonly containerStatuses?: readonly RawContainerStatus[];
+  };
+}
+
+export interface RawCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly lastTransitionTime?: string;
+}
+
+export interface RawContainerStatus {
+  readonly name: string;
+  readonly state?: RawContainerState;
+}
+
+interface RawContainerState {
+  readonly waiting?: { readonly reason?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly startedAt?: string;
+    readonly finishedAt?: string;
+  };
+}
+
+/** A container waits with these on its way to running, and nobody needs to know. */
+const ORDINARY_WAITS: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
+
+/**
+ * `status.reason` of pods that the platform ended without a DisruptionTarget condition: evicted, on a
+ * node that went or shut down, or refused by the kubelet after it had been scheduled.
+ */
+const PLATFORM_REASONS: ReadonlySet<string> = new Set([
+  'Evicted',
+  'NodeLost',
+  'NodeShutdown',
+  'Terminated',
+  'Shutdown',
+  'Preempting',
+  'NodeAffinity',
+  'UnexpectedAdmissionError',
+  'TopologyAffinityError',
+]);
+
+/** The kubelet lost sight of the container, so its exit code (137) is made up. */
+const UNKNOWN_CONTAINER = 'ContainerStatusUnknown';
+
+/** The pod of one attempt as the planner sees it; undefined = not one of ours. */
+export function podViewFromPod(pod: RawPod): PodView | undefined {
+  const { metadata, status } = pod;
+  const owner = controllerOf(metadata);
+  const attempt = Number(metadata.labels?.[LABEL.attempt] ?? Number.NaN);
+  if (owner?.kind !== 'Trial' || !Number.isSafeInteger(attempt) || attempt < 0) return undefined;
+  const trainer = status?.containerStatuses?.find(({ name }) => name === TRAINER_CONTAINER);
+  const state = trainer?.state;
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  const isScheduled = scheduled?.status === 'True' || pod.spec?.nodeName !== undefined;
+  const deletingSinceMs = deletedAtMs(pod);
+  const view: PodView = {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    trialUid: owner.uid,
+    attempt,
+    createdMs: timeMs(metadata.creationTimestamp) ?? 0,
+    held: metadata.finalizers?.includes(FINALIZER) === true,
+  };
+  return Object.assign(view, {
+    ...present(
+      'scheduledMs',
+      isScheduled ? (timeMs(scheduled?.lastTransitionTime) ?? view.createdMs) : undefined,
+    ),
+    ...present('startedMs', timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt)),
+    ...present('deletingSinceMs', deletingSinceMs),
+    ...present('end', endOf(pod, state, isScheduled, deletingSinceMs)),
+    ...present('waitingReason', waitingReason(pod, scheduled)),
+  });
+}
+
+function endOf(
+  pod: RawPod,
+  state: RawContainerState | undefined,
+  isScheduled: boolean,
+  deletingSinceMs: number | undefined,
+): PodEnd | undefined {
+  const phase = pod.status?.phase;
+  const disruption = conditionOf(pod, 'DisruptionTarget');
+  // The API server binds no pod that is being deleted, so this one can never run.
+  const isStillborn = !isScheduled && deletingSinceMs !== undefined;
+  if (phase !== 'Succeeded' && phase !== 'Failed' && !isStillborn) return undefined;
+  const ended = state?.terminated;
+  const isKnown = ended !== undefined && ended.reason !== UNKNOWN_CONTAINER;
+  const reason = pod.status?.reason ?? '';
+  const disrupted =
+    disruption?.status === 'True' ||
+    PLATFORM_REASONS.has(reason) ||
+    // OutOfcpu, OutOfmemory, OutOfnvidia.com/gpu: the kubelet had no room after all.
+    reason.startsWith('OutOf') ||
+    (ended !== undefined && !isKnown);
+  const atMs =
+    timeMs(ended?.finishedAt) ??
+    timeMs(disruption?.lastTransitionTime) ??
+    timeMs(conditionOf(pod, 'Ready')?.lastTransitionTime) ??
+    deletingSinceMs ??
+    timeMs(pod.metadata.creationTimestamp) ??
+    0;
+  return {
+    atMs,
+    oomKilled: ended?.reason === 'OOMKilled',
+    disrupted,
+    interrupted: false,
+    ...present('exitCode', isKnown ? ended.exitCode : undefined),
+    ...present('message', ended?.message),
+  };
+}
+
+function waitingReason(pod: RawPod, scheduled: RawCondition | undefined): string | undefined {
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ];
+  for (const { state } of statuses) {
+    const reason = state?.waiting?.reason;
+    if (reason !== undefined && !ORDINARY_WAITS.has(reason)) return reason;
+  }
+  // Unschedulable, or SchedulingGated by a queue.
+  return scheduled?.status === 'False' ? scheduled.reason : undefined;
+}
+
+/** When the deletion was asked for: the timestamp names the end of the grace period. */
+function deletedAtMs(pod: RawPod): number | undefined {
+  const until = timeMs(pod.metadata.deletionTimestamp);
+  if (until === undefined) return undefined;
+  return until - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+}
+
+function conditionOf(pod: RawPod, type: string): RawCondition | undefined {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
+}
+
+function timeMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function present<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: V });
+}
+
+/** Whether a planner could tell two views apart. */
+export function podDiffers(before: PodView, after: PodView): boolean {
+  return JSON.stringify(before) !== JSON.stringify(after);
+}
