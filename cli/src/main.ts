@@ -30,7 +30,12 @@ const surroundings: Surroundings = {
 };
 
 async function ask(question: string): Promise<string> {
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const prompt = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    // The terminal's own line editing is enough for one letter.
+    terminal: false,
+  });
   try {
     return await prompt.question(question);
   } finally {
