@@ -1,39 +1,11 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ARTIFACT, type Experiment, experimentKey, type Trial } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { notFound } from '../failure.ts';
 import { folderOf, keyOf, type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print, tableOptions } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { formatParameter, parameterRecord } from '../view/parameters.ts';
-
-/** What `best --json` prints; paths are absolute, and absent for files that do not exist. */
-export interface BestDocument {
-  readonly experiment: string;
-  readonly namespace: string;
-  readonly phase: string;
-  readonly metric: string;
-  readonly goal: string;
-  readonly trial: string;
-  readonly configuration: number;
-  readonly value: number;
-  readonly step: number;
-  readonly epoch?: number | undefined;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly checkpoint?: string | undefined;
-  readonly checkpointSha256?: string | undefined;
-  readonly checkpointStep?: number | undefined;
-  readonly metricsCsv?: string | undefined;
-  readonly trialsCsv?: string | undefined;
-  readonly submissionCsv?: string | undefined;
-  readonly log?: string | undefined;
-  /** The folder of the attempt that holds all of it. */
-  readonly folder?: string | undefined;
-}
+import { type BestDocument, bestDocument } from '../view/best-document.ts';
+import { formatParameter } from '../view/parameters.ts';
 
 export async function best(
   surroundings: Surroundings,
@@ -44,84 +16,18 @@ export async function best(
   const key = keyOf(name, options);
   return withClient(surroundings, options, async (client) => {
     const experiment = await needExperiment(client, key);
-    if (experiment.status?.best === undefined) throw noBest(experiment);
-    const { best: record } = experiment.status;
+    const record = experiment.status?.best;
     const views = await client.trials(key);
-    const trial = views.find((view) => view.trial.metadata.name === record.trial)?.trial;
+    const trial = views.find((view) => view.trial.metadata.name === record?.trial)?.trial;
     const log = trial === undefined ? undefined : await client.logFile(trial);
     const document = bestDocument(experiment, trial, { dir: folderOf(surroundings, options), log });
     await print(stdout, formatOf(options), {
       document: () => document,
-      names: () => [`trial.espalier.dev/${record.trial}`],
+      names: () => [`trial.espalier.dev/${document.trial}`],
       table: () => renderFields(bestFields(document), tableOptions(stdout)),
     });
     return EXIT.ok;
   });
-}
-
-function noBest({ metadata, spec, status }: Experiment): Error {
-  return notFound(
-    `${metadata.name} (${status?.phase ?? 'Pending'}) has no value of ${spec.objective.metric} yet`,
-    [`espalier trials ${metadata.name} shows how far they are`],
-  );
-}
-
-/**
- * @param trial The best Trial, if its object is still there.
- * @param place Where to look for what the objects do not name: the runner's folder, and the log.
- */
-export function bestDocument(
-  experiment: Experiment,
-  trial: Trial | undefined,
-  place: { readonly dir: string; readonly log?: string | undefined },
-): BestDocument {
-  const { metadata, spec, status } = experiment;
-  const record = status?.best;
-  if (record === undefined) throw noBest(experiment);
-  const artifacts = trial?.status?.artifacts;
-  const folder = pathOf(artifacts?.folder);
-  return {
-    experiment: metadata.name,
-    namespace: metadata.namespace,
-    phase: status?.phase ?? 'Pending',
-    metric: spec.objective.metric,
-    goal: spec.objective.goal,
-    trial: record.trial,
-    configuration: record.configuration,
-    value: record.value,
-    step: record.step,
-    epoch: trial?.status?.observation?.epoch,
-    parameters: parameterRecord(record.parameters),
-    checkpoint: pathOf(record.checkpoint?.uri ?? artifacts?.checkpoint?.uri),
-    checkpointSha256: record.checkpoint?.sha256 ?? artifacts?.checkpoint?.sha256,
-    checkpointStep: artifacts?.checkpoint?.step,
-    metricsCsv: pathOf(record.csv ?? artifacts?.metricsCsv),
-    trialsCsv: trialsCsv(experiment, place.dir, folder),
-    submissionCsv: pathOf(artifacts?.submissionCsv),
-    log: pathOf(artifacts?.log) ?? place.log,
-    folder,
-  };
-}
-
-/** It lies three folders above an attempt's; trials that left no manifest do not say where. */
-function trialsCsv(
-  { metadata: { namespace, name, uid } }: Experiment,
-  dir: string,
-  attemptFolder: string | undefined,
-): string | undefined {
-  const root =
-    attemptFolder === undefined
-      ? join(dir, 'artifacts', experimentKey(namespace, name, uid))
-      : dirname(dirname(dirname(attemptFolder)));
-  const path = join(root, ARTIFACT.trialsCsv);
-  return attemptFolder !== undefined || existsSync(path) ? path : undefined;
-}
-
-/** A path for a local file; other URIs stay what they are. */
-function pathOf(uri: string | undefined): string | undefined {
-  if (uri === undefined) return undefined;
-  const path = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 function bestFields(document: BestDocument): readonly (readonly [string, Cell])[] {

@@ -99,7 +99,8 @@ test('without a terminal a run tells each event in a line and leaves the leaderb
       '  0.0s  best valid_acc 0.9500  digits-00001',
       '  0.0s  digits-00000  Succeeded  valid_acc 0.9000  epoch 8/8  in 25s',
       '  0.0s  digits Succeeded, 2/2 done',
-      "digits Succeeded (MaxTrialsReached); espalier best digits shows the best trial's files",
+      'digits Succeeded: MaxTrialsReached',
+      "the best trial's files: espalier best digits",
       '',
     ].join('\n'),
   );

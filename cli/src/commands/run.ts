@@ -1,12 +1,17 @@
 import { type Experiment, LIMITS } from '@espalier/api';
-import type { ApplyOutcome, LocalRunner } from '@espalier/controller/local';
-import { writeLines } from '../channel.ts';
+import type { LocalRunner } from '@espalier/controller/local';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure, invalid } from '../failure.ts';
 import { folderOf, type Location } from '../location.ts';
 import { needOneExperiment } from '../manifest-file.ts';
-import { printable } from '../render/printable.ts';
-import { Interrupts, type Stage } from '../run/interrupts.ts';
+import {
+  interruptText,
+  tellHowToGoOn,
+  tellOutcome,
+  tellResult,
+  withInterrupted,
+} from '../run/farewell.ts';
+import { Interrupts } from '../run/interrupts.ts';
 import { JsonDisplay } from '../run/json-display.ts';
 import { LiveDisplay } from '../run/live-display.ts';
 import { PlainDisplay } from '../run/plain-display.ts';
@@ -14,7 +19,6 @@ import { Refresher } from '../run/refresher.ts';
 import type { RunDisplay, Snapshot } from '../run/snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { defaultTrainerCommand } from '../trainer-command.ts';
-import { bestDocument } from './best.ts';
 import { printLeaderboard } from './trials.ts';
 
 export interface RunOptions extends Location {
@@ -88,8 +92,9 @@ async function follow(
   options: RunOptions,
 ): Promise<ExitCode> {
   const { stdout, stderr, now } = surroundings;
+  const { json = false } = options;
   const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
-  const display = chooseDisplay(surroundings, options.json ?? false);
+  const display = chooseDisplay(surroundings, json);
   let last: Snapshot | undefined;
   const read = async (): Promise<Snapshot | undefined> => {
     const [current, trials] = await Promise.all([runner.experiment(key), runner.trials(key)]);
@@ -105,7 +110,7 @@ async function follow(
   const waiting = new AbortController();
   try {
     const outcome = await runner.apply(experiment);
-    tellOutcome(surroundings, outcome, experiment, options);
+    if (!json) tellOutcome(stderr, outcome, experiment.metadata.name);
     runner.onChange(() => refresher.poke());
     refresher.poke();
     const finished = runner.finished(key, { signal: waiting.signal }).then(
@@ -120,10 +125,14 @@ async function follow(
     await refresher.finish();
     display.close();
     const exitCode = interrupted ?? exitOf(last);
-    if (options.json === true) tellEnd(display, last, exitCode, folderOf(surroundings, options));
-    else if (last !== undefined) printLeaderboard(stdout, stderr, last);
-    if (interrupted !== undefined) tellHowToGoOn(surroundings, last, interrupts.stage, options);
-    else tellResult(surroundings, last, options);
+    if (last === undefined) return exitCode;
+    if (display instanceof JsonDisplay) {
+      display.end(last, exitCode, folderOf(surroundings, options));
+      return exitCode;
+    }
+    printLeaderboard(stdout, stderr, interrupted === undefined ? last : withInterrupted(last));
+    if (interrupted === undefined) tellResult(stderr, last);
+    else tellHowToGoOn(stderr, last, interrupts.stage, options);
     return exitCode;
   } finally {
     waiting.abort();
@@ -153,88 +162,4 @@ function exitOf(last: Snapshot | undefined): ExitCode {
         hints: ['it was probably deleted from another terminal'],
       });
   }
-}
-
-function tellOutcome(
-  { stderr }: Surroundings,
-  outcome: ApplyOutcome,
-  { metadata }: Experiment,
-  { json = false }: RunOptions,
-): void {
-  if (json || outcome === 'created') return;
-  const text =
-    outcome === 'finished'
-      ? `${metadata.name} has ended already; to run it again, delete it or rename it`
-      : `going on with ${metadata.name}${outcome === 'updated' ? ', with the changes of the manifest' : ''}`;
-  stderr.write(`${text}\n`);
-}
-
-function interruptText(stage: Stage): string {
-  return stage === 'interrupting'
-    ? 'trainers are saving; press Ctrl-C again to end at once'
-    : 'ending the trainers at once';
-}
-
-function tellEnd(
-  display: RunDisplay,
-  last: Snapshot | undefined,
-  exitCode: ExitCode,
-  dir: string,
-): void {
-  if (!(display instanceof JsonDisplay) || last === undefined) return;
-  const { experiment, trials } = last;
-  const { best, phase, reason, message, progress } = experiment.status ?? {};
-  const trial = trials.find((view) => view.trial.metadata.name === best?.trial)?.trial;
-  display.emit('end', {
-    experiment: experiment.metadata.name,
-    phase,
-    reason,
-    message,
-    progress,
-    exitCode,
-    best: best === undefined ? undefined : bestDocument(experiment, trial, { dir }),
-  });
-}
-
-function tellHowToGoOn(
-  { stderr }: Surroundings,
-  last: Snapshot | undefined,
-  stage: Stage,
-  options: RunOptions,
-): void {
-  if (options.json === true) return;
-  const progress = last?.experiment.status?.progress;
-  const done = progress === undefined ? '' : ` with ${progress} done`;
-  const kept =
-    stage === 'killing' ? 'running trials go on from their last checkpoint' : 'nothing is lost';
-  writeLines(stderr, [`interrupted${done}; ${kept}`, `go on with: ${sameCommand(options)}`]);
-}
-
-function sameCommand({ file, dir, namespace, parallel, data, allowCpu }: RunOptions): string {
-  const words: readonly (readonly [string, unknown])[] = [
-    ['-f', file],
-    ['--dir', dir],
-    ['-n', namespace],
-    ['--parallel', parallel],
-    ['--data', data],
-  ];
-  const flags = words.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]));
-  return printable(['espalier run', ...flags, ...(allowCpu ? ['--allow-cpu'] : [])].join(' '));
-}
-
-function tellResult(
-  { stderr }: Surroundings,
-  last: Snapshot | undefined,
-  { json = false }: RunOptions,
-): void {
-  if (json || last === undefined) return;
-  const { metadata, status } = last.experiment;
-  const phase = status?.phase ?? 'Pending';
-  const why = [status?.reason, status?.message].filter(Boolean).join(': ');
-  const next =
-    status?.best === undefined
-      ? `espalier events ${metadata.name} shows what happened`
-      : `espalier best ${metadata.name} shows the best trial's files`;
-  const style = phase === 'Succeeded' ? 'good' : 'bad';
-  stderr.write(`${metadata.name} ${stderr.paint(style, phase)} (${printable(why)}); ${next}\n`);
 }

@@ -125,9 +125,14 @@ function table(view: LiveView, room: number, width: number, paint: Paint): reado
 
 /** What is broken outside, while the Experiment goes on as well as it can. */
 function troubles({ experiment }: LiveView): readonly string[] {
-  return (experiment.status?.conditions ?? [])
-    .filter(({ type, status }) => type === 'Degraded' && status === 'True')
+  const { metadata, status } = experiment;
+  const degraded = (status?.conditions ?? [])
+    .filter((condition) => condition.type === 'Degraded' && condition.status === 'True')
     .map(({ reason, message }) => `${reason}: ${message}`);
+  const isPaused = status?.phase === 'Paused';
+  return isPaused
+    ? [...degraded, `paused; go on with: espalier resume ${metadata.name}`]
+    : degraded;
 }
 
 /** The latest failures, and how to read their logs. */

@@ -1,4 +1,5 @@
 import type { Channel } from '../channel.ts';
+import { bestDocument } from '../view/best-document.ts';
 import { parameterRecord } from '../view/parameters.ts';
 import type { TrialRow } from '../view/trial-row.ts';
 import { type Change, ChangeDetector } from './changes.ts';
@@ -18,17 +19,32 @@ export class JsonDisplay implements RunDisplay {
   update(snapshot: Snapshot): void {
     for (const change of this.#changes.observe(snapshot)) {
       const { type, ...fields } = jsonEvent(change);
-      this.emit(type, fields);
+      this.#emit(type, fields);
     }
   }
 
-  emit(type: string, fields: Readonly<Record<string, unknown>>): void {
+  #emit(type: string, fields: Readonly<Record<string, unknown>>): void {
     const time = new Date(this.#now()).toISOString();
     this.#channel.write(`${JSON.stringify({ type, time, ...fields })}\n`);
   }
 
+  /** The last line: the result. */
+  end({ experiment, trials }: Snapshot, exitCode: number, dir: string): void {
+    const { best, phase, reason, message, progress } = experiment.status ?? {};
+    const trial = trials.find((view) => view.trial.metadata.name === best?.trial)?.trial;
+    this.#emit('end', {
+      experiment: experiment.metadata.name,
+      phase,
+      reason,
+      message,
+      progress,
+      exitCode,
+      best: best === undefined ? undefined : bestDocument(experiment, trial, { dir }),
+    });
+  }
+
   notice(text: string): void {
-    this.emit('notice', { message: text });
+    this.#emit('notice', { message: text });
   }
 
   close(): void {}
