@@ -10,7 +10,7 @@ import { suggest } from './suggest/suggest.ts';
 import { conformanceCases, type SpaceKind } from './testing/arbitraries.ts';
 
 /** What an algorithm takes, if not every space. */
-const SPACES: Record<string, SpaceKind> = { grid: 'discrete' };
+const SPACES: Record<string, SpaceKind> = { 'cma-es': 'ordered', grid: 'discrete' };
 
 for (const algorithm of ALGORITHMS) {
   describe(`${algorithm.name} conforms`, () => {

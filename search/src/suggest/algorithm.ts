@@ -16,7 +16,9 @@ export type ProblemCode =
   | 'seed-not-an-integer'
   | 'max-trials-not-positive'
   | 'grid-continuous'
-  | 'sobol-too-many-dimensions';
+  | 'sobol-too-many-dimensions'
+  | 'cma-es-categorical'
+  | 'cma-es-conditional';
 
 /** Why a problem cannot be searched as asked. */
 export interface ProblemIssue {

@@ -1,11 +1,12 @@
 import type { Algorithm, AlgorithmInfo } from './algorithm.ts';
+import { cmaEs } from './cma-es/cma-es.ts';
 import { grid } from './grid.ts';
 import { random } from './random.ts';
 import { sobol } from './sobol.ts';
 import { tpe } from './tpe/tpe.ts';
 
 const REGISTRY: ReadonlyMap<string, Algorithm> = new Map(
-  [grid, random, sobol, tpe].map((algorithm) => [algorithm.name, algorithm]),
+  [cmaEs, grid, random, sobol, tpe].map((algorithm) => [algorithm.name, algorithm]),
 );
 
 /** Every algorithm, by name. */
