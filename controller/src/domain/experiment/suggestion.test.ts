@@ -5,7 +5,7 @@ import { experiment, running, succeeded, trial } from '../testing/builders.ts';
 import { problemOf } from './check.ts';
 import { configurationOf } from './problem.ts';
 import { progressOf } from './progress.ts';
-import { replicateTrial, suggestedTrial, suggestionInput } from './suggestion.ts';
+import { historyFor, replicateTrial, suggestedTrial, suggestionInput } from './suggestion.ts';
 
 function suggestedFor(spec: ReturnType<typeof experiment>['spec'], index: number, replicates = 1) {
   const problem = problemOf(spec);
@@ -63,4 +63,32 @@ test('replicates differ in their own parameter and in nothing else', () => {
   assert.deepEqual(first.parameters.at(-1), { name: 'seed', int: 11 });
   assert.deepEqual(third.parameters, [first.parameters[0], { name: 'seed', int: 13 }]);
   assert.deepEqual(configurationOf(spec, third), configurationOf(spec, first));
+});
+
+test('G15 the history is what the basis says: results, and everything lower as running', () => {
+  const { spec } = experiment();
+  const trials = [0, 1, 3, 5].map((index) => trial(`a-0000${index}`, succeeded(0.1 * index)));
+  const progress = progressOf(spec, [...trials, trial('a-00002', running())]);
+  const { history, basis } = historyFor(progress, 4);
+  assert.equal(basis, '0-1,3', 'a later configuration is not seen');
+  assert.deepEqual(
+    history.entries.map(({ index, value: seen }) => [index, seen]),
+    [0, 1, 3].map((index) => [index, 0.1 * index]),
+  );
+  assert.deepEqual(history.running, [{ index: 2, configuration: { lr: 0.01 } }]);
+});
+
+test('G15 a result that the basis has no room for counts as running', () => {
+  const { spec } = experiment();
+  const trials = [0, 2, 4].map((index) => trial(`a-0000${index}`, succeeded(0.5)));
+  const { history, basis } = historyFor(progressOf(spec, trials), 9, 3);
+  assert.equal(basis, '0,2');
+  assert.deepEqual(
+    history.entries.map(({ index }) => index),
+    [0, 2],
+  );
+  assert.deepEqual(
+    history.running.map(({ index }) => index),
+    [4],
+  );
 });

@@ -24,9 +24,21 @@ export function suggestionInput(
   progress: Readonly<ExperimentProgress>,
   configuration: number,
 ): SuggestionInput {
-  if (algorithmInfo(problem.algorithm)?.usesHistory !== true) return { history: EMPTY_HISTORY };
+  const usesHistory = algorithmInfo(problem.algorithm)?.usesHistory === true;
+  return usesHistory ? historyFor(progress, configuration) : { history: EMPTY_HISTORY };
+}
+
+/** All that is known before this configuration, as far as its basis can hold it. */
+export function historyFor(
+  progress: Readonly<ExperimentProgress>,
+  configuration: number,
+  maxBytes?: number,
+): SuggestionInput {
   const results = progress.results.filter(({ index }) => index < configuration);
-  const basis = formatBasis(results.map(({ index }) => index));
+  const basis = formatBasis(
+    results.map(({ index }) => index),
+    maxBytes,
+  );
   const entries = results.slice(0, basis.count);
   const unseen = results.slice(basis.count).map(({ index, configuration: values }) => ({
     index,

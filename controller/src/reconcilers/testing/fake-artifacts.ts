@@ -1,13 +1,14 @@
 import type { BestTrial, Experiment, Trial } from '@espalier/api';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { ResumePoint } from '../../ports/cluster.ts';
+import { keyText } from '../../ports/key.ts';
 import type { Writes } from './writes.ts';
 
 /** What lies in the store; outlives a controller. */
 export interface Stored {
   best: BestTrial | undefined;
   trialsCsv: string | undefined;
-  /** `<trial>/a<attempt>` that ended by themselves or on SIGTERM: their files are whole. */
+  /** `<namespace>/<trial>/a<attempt>` that ended by themselves or on SIGTERM: their files are whole. */
   readonly whole: Set<string>;
   readonly damaged: Set<string>;
   readonly dropped: Set<string>;
@@ -123,5 +124,5 @@ export class FakeArtifacts implements ArtifactStore {
 }
 
 function name(trial: Trial, attempt: number): string {
-  return `${trial.metadata.name}/a${attempt}`;
+  return `${keyText(trial.metadata)}/a${attempt}`;
 }

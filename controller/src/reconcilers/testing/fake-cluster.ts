@@ -153,12 +153,12 @@ export class FakeCluster implements Cluster {
       // What the adapter's quorum read of the Trial is for (G1).
       const known = this.truth.trials.get(keyText(trial.metadata));
       if (known?.status !== trial.status) throw new ConflictError('the cache of trials is behind');
-      if (this.truth.pods.has(name)) return;
+      if (this.truth.pods.has(`${trial.metadata.namespace}/${name}`)) return;
       const now = this.options.clock.now();
       const pod: PodView = {
         namespace: trial.metadata.namespace,
         name,
-        uid: `${name}-uid`,
+        uid: `${trial.metadata.namespace}/${name}-uid`,
         trialUid: trial.metadata.uid,
         attempt,
         createdMs: now,
@@ -173,26 +173,27 @@ export class FakeCluster implements Cluster {
 
   deletePod(pod: PodView, { force }: { readonly force: boolean }): Promise<void> {
     return this.options.writes.run(`delete-pod ${pod.name}`, () => {
-      const known = this.truth.pods.get(pod.name);
+      const known = this.truth.pods.get(keyText(pod));
       if (known === undefined || known.end !== undefined) return;
       const deletingSinceMs = known.deletingSinceMs ?? this.options.clock.now();
       const asked = { ...known, deletingSinceMs };
       this.putPod(asked);
-      if (force) this.removePod(pod.name);
+      if (force) this.removePod(keyText(pod));
       else if (known.deletingSinceMs === undefined) this.options.onPod(asked, undefined);
     });
   }
 
   releasePod(pod: PodView): Promise<void> {
     return this.options.writes.run(`release-pod ${pod.name}`, () => {
-      const known = this.truth.pods.get(pod.name);
+      const known = this.truth.pods.get(keyText(pod));
       if (known?.end === undefined) throw new Error(`${pod.name} is released before its end`);
-      this.removePod(pod.name);
+      this.removePod(keyText(pod));
     });
   }
 
   async isPodGone(trial: Trial, attempt: number): Promise<boolean> {
-    return !this.truth.pods.has(podName(trial.metadata.name, attempt));
+    const name = podName(trial.metadata.name, attempt);
+    return !this.truth.pods.has(`${trial.metadata.namespace}/${name}`);
   }
 
   deleteTrial(trial: Trial): Promise<void> {
@@ -285,8 +286,8 @@ export class FakeCluster implements Cluster {
     else this.edit(key, (old) => ({ ...old, metadata: { ...metadata, deletionTimestamp } }));
   }
 
-  endPod(name: string, end: Partial<PodEnd>): PodView | undefined {
-    const known = this.truth.pods.get(name);
+  endPod(key: string, end: Partial<PodEnd>): PodView | undefined {
+    const known = this.truth.pods.get(key);
     if (known === undefined || known.end !== undefined) return undefined;
     const base = { oomKilled: false, disrupted: false, interrupted: false };
     const after = { ...known, end: { ...base, atMs: this.options.clock.now(), ...end } };
@@ -295,15 +296,15 @@ export class FakeCluster implements Cluster {
   }
 
   /** As a force-deletion, or a node that is removed. */
-  removePod(name: string): void {
-    const known = this.truth.pods.get(name);
-    if (known !== undefined) this.drop('pods', name, known);
+  removePod(key: string): void {
+    const known = this.truth.pods.get(key);
+    if (known !== undefined) this.drop('pods', key, known);
   }
 
   private putPod(pod: PodView): void {
-    this.truth.pods.set(pod.name, pod);
+    this.truth.pods.set(keyText(pod), pod);
     this.show('pods', () => {
-      this.shown.pods.set(pod.name, pod);
+      this.shown.pods.set(keyText(pod), pod);
       this.tellTrial(pod.trialUid);
     });
   }

@@ -1,5 +1,6 @@
 import { type Experiment, isTerminalExperiment, type Trial } from '@espalier/api';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
+import { keyText } from '../../ports/key.ts';
 import type { ObjectEvent } from '../../ports/telemetry.ts';
 import { FakeClock, settle } from '../../runtime/testing/fake-clock.ts';
 import { QUIET_TELEMETRY, recordingLog } from '../../runtime/testing/quiet.ts';
@@ -150,7 +151,7 @@ export class World {
     return [...this.truth.trials.values()].sort((a, b) => a.spec.index - b.spec.index);
   }
 
-  /** Ends a pod's process from outside. */
+  /** Ends a pod's process from outside; pods are named `namespace/name`. */
   end(name: string, end: Partial<PodEnd>): void {
     const running = this.running.get(name);
     if (running === undefined) return;
@@ -221,8 +222,8 @@ export class World {
     const done = this.feed.view(pod.trialUid)?.lastEpoch ?? 0;
     const epoch = pod.attempt === 0 ? 0 : Math.min(done, behaviour.values.length);
     const nextMs = this.clock.now() + (behaviour.epochMs ?? 1000);
-    this.running.set(pod.name, { pod, behaviour, epoch, nextMs, killMs: undefined });
-    this.starts.set(pod.name, (this.starts.get(pod.name) ?? 0) + 1);
+    this.running.set(keyText(pod), { pod, behaviour, epoch, nextMs, killMs: undefined });
+    this.starts.set(keyText(pod), (this.starts.get(keyText(pod)) ?? 0) + 1);
     this.peak = Math.max(this.peak, this.running.size);
     // Whoever has not seen an edit yet keeps to what it knows.
     const known = [this.experiment(), this.cluster.experiment({ namespace: 'team', name: 'a' })];
@@ -240,7 +241,7 @@ export class World {
   }
 
   private terminate(pod: PodView): void {
-    const running = this.running.get(pod.name);
+    const running = this.running.get(keyText(pod));
     if (running === undefined) return;
     running.killMs = this.clock.now() + (running.behaviour.ignoresSigterm === true ? 120_000 : 50);
   }
