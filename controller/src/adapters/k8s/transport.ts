@@ -40,8 +40,8 @@ export interface TransportOptions {
   readonly connections?: number;
   readonly userAgent?: string;
   readonly onRequest?: (report: RequestReport) => void;
-  /** Runs when a write is about to be sent; throws if this process may not write any more. */
-  readonly beforeWrite?: () => void;
+  /** Runs when a write is about to be sent; throws if this process may not write it any more. */
+  readonly beforeWrite?: (request: ApiRequest) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -119,7 +119,7 @@ export class Transport {
     const { agent, headers } = await this.#connection();
     call.signal.throwIfAborted();
     const isWrite = request.method !== 'GET';
-    if (isWrite) this.#options.beforeWrite?.();
+    if (isWrite) this.#options.beforeWrite?.(request);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const { server } = this.#options.access;
     return new Promise((resolve, reject) => {

@@ -1,0 +1,24 @@
+import type { AttemptFiles } from '../../domain/trial/attempt-files.ts';
+import type { ArtifactStore } from '../../ports/artifact-store.ts';
+import type { ResumePoint } from '../../ports/cluster.ts';
+
+/** An installation without an object store: nothing is kept, nothing can be resumed. */
+export class NoArtifacts implements ArtifactStore {
+  filesOf(): AttemptFiles {
+    return { kind: 'none' };
+  }
+
+  async inspect(): Promise<void> {}
+
+  async resumePoint(): Promise<ResumePoint | undefined> {
+    return undefined;
+  }
+
+  async publishBest(): Promise<void> {}
+
+  async publishTrials(): Promise<void> {}
+
+  async dropCheckpoints(): Promise<void> {}
+
+  async deleteAll(): Promise<void> {}
+}

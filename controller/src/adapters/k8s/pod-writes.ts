@@ -1,0 +1,156 @@
+import { FINALIZER, type Trial } from '@espalier/api';
+import { type PodDefaults, podTemplate } from '../../domain/trial/pod-template.ts';
+import type { PodView } from '../../domain/trial/pod-view.ts';
+import type { Call, PodRequest } from '../../ports/cluster.ts';
+import { ConflictError, TerminalError, WaitError } from '../../ports/errors.ts';
+import type { ObjectKey } from '../../ports/key.ts';
+import type { Clock } from '../../ports/telemetry.ts';
+import { isAlreadyExists, isConflict, isInvalid, isNotFound } from './api-error.ts';
+import type { Caches } from './caches.ts';
+import type { ObjectClient } from './object-client.ts';
+import { compareVersions, controllerOf } from './raw-object.ts';
+import { portError } from './refusal.ts';
+import { PODS, TRIALS } from './resources.ts';
+
+const FOREIGN_POD_MS = 5_000;
+/** A profile that was applied after its Experiment is waited for so long, counted from the Trial. */
+const PROFILE_GRACE_MS = 120_000;
+const PROFILE_RETRY_MS = 3_000;
+
+export interface PodWritesOptions {
+  readonly caches: Caches;
+  readonly client: ObjectClient;
+  readonly clock: Clock;
+  readonly defaults: PodDefaults;
+}
+
+/** The writes on pods, with the rules that keep an attempt from having two (G1). */
+export class PodWrites {
+  readonly #options: PodWritesOptions;
+
+  constructor(options: PodWritesOptions) {
+    this.#options = options;
+  }
+
+  async create(request: PodRequest, call: Call): Promise<void> {
+    const { caches, client, defaults } = this.#options;
+    const { trial } = request;
+    const made = podTemplate(request, defaults);
+    if (made.kind === 'refused') {
+      const isWaiting = made.reason === 'ProfileNotFound' && this.#isYoung(trial);
+      if (isWaiting) throw new WaitError(made.message, PROFILE_RETRY_MS);
+      throw new TerminalError(made.message);
+    }
+    await this.#trialIsCurrent(trial, call);
+    const { namespace, name } = made.pod.metadata;
+    try {
+      caches.pods.put(await client.create(PODS, namespace, made.pod, call));
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw portError(`create pod ${name}`, error);
+      await this.#adopt({ namespace, name }, trial, call);
+    }
+  }
+
+  async delete(pod: PodView, force: boolean, call: Call): Promise<void> {
+    const { caches, client } = this.#options;
+    const { namespace, name, uid } = pod;
+    // Asked for already: the kubelet needs no second word.
+    if (pod.deletingSinceMs !== undefined && !force) return;
+    try {
+      const left = await client.remove(PODS, pod, uid, call, force ? 0 : undefined);
+      if (left !== undefined) caches.pods.put(left);
+    } catch (error) {
+      // Gone, or another pod has its name: either way this one is no more.
+      if (isNotFound(error) || isConflict(error)) caches.pods.drop({ namespace, name }, uid);
+      else throw portError(`delete pod ${name}`, error);
+    }
+  }
+
+  /** Takes our finalizer off, and nobody else's. */
+  async release(pod: PodView, call: Call): Promise<void> {
+    const { caches, client } = this.#options;
+    const { namespace, name, uid } = pod;
+    const finalizers = caches.pods.get(pod)?.finalizers ?? [FINALIZER];
+    const at = finalizers.indexOf(FINALIZER);
+    if (at < 0) return;
+    const path = `/metadata/finalizers/${at}`;
+    try {
+      const left = await client.patch(
+        PODS,
+        pod,
+        [
+          { op: 'test', path: '/metadata/uid', value: uid },
+          { op: 'test', path, value: FINALIZER },
+          { op: 'remove', path },
+        ],
+        call,
+      );
+      caches.pods.put(left);
+    } catch (error) {
+      if (isNotFound(error)) caches.pods.drop({ namespace, name }, uid);
+      else if (isInvalid(error)) {
+        // Somebody changed the finalizers, or took the name: look, then decide anew.
+        await this.#look({ namespace, name }, uid, call);
+        throw new ConflictError(`release pod ${name}: it changed meanwhile`, { cause: error });
+      } else throw portError(`release pod ${name}`, error);
+    }
+  }
+
+  /** Whether that pod does not exist, by a quorum read. */
+  async isGone(key: ObjectKey, trialUid: string, call: Call): Promise<boolean> {
+    const { caches, client } = this.#options;
+    const pod = await client.get(PODS, key, call);
+    const known = caches.pods.get(key);
+    if (pod !== undefined && controllerOf(pod.metadata)?.uid === trialUid) {
+      caches.pods.put(pod);
+      return false;
+    }
+    if (known !== undefined && known.view.uid !== pod?.metadata.uid) {
+      caches.pods.drop(key, known.view.uid);
+    }
+    return true;
+  }
+
+  /** 409 on create is done if it is the pod of this attempt; another Trial's pod has to go first. */
+  async #adopt(key: ObjectKey, trial: Trial, call: Call): Promise<void> {
+    const { caches, client } = this.#options;
+    const pod = await client.get(PODS, key, call);
+    if (pod === undefined) throw new ConflictError(`pod ${key.name} went as it was looked at`);
+    if (controllerOf(pod.metadata)?.uid !== trial.metadata.uid) {
+      throw new WaitError(`pod ${key.name} belongs to somebody else`, FOREIGN_POD_MS);
+    }
+    if (caches.pods.put(pod) === undefined) {
+      throw new TerminalError(`pod ${key.name} is not as we make them; delete it`);
+    }
+  }
+
+  /**
+   * A pod is created only for a Trial as it is now: after a write whose answer was lost, the cache
+   * may be older than our own record that this attempt has ended.
+   */
+  async #trialIsCurrent({ metadata }: Trial, call: Call): Promise<void> {
+    const { caches, client } = this.#options;
+    const { namespace, name, uid } = metadata;
+    const key = { namespace, name };
+    if (caches.trials.isDoubted(key)) {
+      const trial = await client.get(TRIALS, key, call);
+      if (trial === undefined) caches.trials.drop(key, uid);
+      else caches.trials.put(trial);
+    }
+    const version = caches.trials.versionOf(key);
+    if (version === undefined || compareVersions(metadata.resourceVersion, version) < 0) {
+      throw new ConflictError(`trial ${name} changed before its pod was created`);
+    }
+  }
+
+  async #look(key: ObjectKey, uid: string, call: Call): Promise<void> {
+    const { caches, client } = this.#options;
+    const pod = await client.get(PODS, key, call);
+    if (pod?.metadata.uid === uid) caches.pods.put(pod);
+    else caches.pods.drop(key, uid);
+  }
+
+  #isYoung({ metadata }: Trial): boolean {
+    return this.#options.clock.now() - Date.parse(metadata.creationTimestamp) < PROFILE_GRACE_MS;
+  }
+}
