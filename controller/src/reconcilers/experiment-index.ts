@@ -98,7 +98,8 @@ export class ExperimentIndex {
     }
     this.trials.set(key, trial);
     entry.keys.set(trial.metadata.uid, trial.metadata);
-    entry.progress.apply(trial);
+    // Most looks find what the last one found.
+    if (before !== trial) entry.progress.apply(trial);
     entry.slots.update(
       trial.metadata.uid,
       slotUseOf(trial, this.cluster.podsOf(trial.metadata.uid)),
@@ -109,8 +110,10 @@ export class ExperimentIndex {
   note(change: ObjectChange): ExperimentEntry | undefined {
     const known = this.entries.get(change.experimentUid);
     if (change.kind === 'Experiment') {
-      if (change.gone) this.entries.delete(change.experimentUid);
-      return change.gone ? undefined : known;
+      if (!change.gone) return known;
+      for (const key of known?.keys.values() ?? []) this.trials.delete(keyText(key));
+      this.entries.delete(change.experimentUid);
+      return undefined;
     }
     if (known === undefined) return undefined;
     const trial = this.cluster.trial(change.key);

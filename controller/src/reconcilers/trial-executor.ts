@@ -38,7 +38,7 @@ export async function executeTrialAction(
       ports.feed.forget(trial.metadata.uid);
       return undefined;
     case 'create-pod':
-      return createPod(action.attempt, observed, ports, call);
+      return createPod(action.attempt, observed, ports, index, call);
     case 'delete-pod':
       await ports.cluster.deletePod(action.pod, { force: action.force }, call);
       return undefined;
@@ -49,10 +49,16 @@ export async function executeTrialAction(
       if (await ports.cluster.isPodGone(trial, action.attempt, call)) return undefined;
       throw new ConflictError(`the cache does not show the pod of attempt ${action.attempt}`);
     case 'inspect':
-    case 'drop-checkpoints':
-      if (experiment !== undefined)
-        await useStore(action, observed, experiment, ports, index, call);
+    case 'drop-checkpoints': {
+      if (experiment === undefined) return undefined;
+      const { artifacts } = ports;
+      await useStore(action.kind, observed, ports, index, () =>
+        action.kind === 'inspect'
+          ? artifacts.inspect(experiment, trial, action.attempt, call)
+          : artifacts.dropCheckpoints(experiment, trial, call),
+      );
       return undefined;
+    }
     default:
       return assertNever(action);
   }
@@ -60,10 +66,12 @@ export async function executeTrialAction(
 
 async function createPod(
   attempt: number,
-  { trial, experiment, entry }: ObservedTrial,
+  observed: ObservedTrial,
   ports: ControllerPorts,
+  index: ExperimentIndex,
   call: Call,
 ): Promise<StatusChange | undefined> {
+  const { trial, experiment, entry } = observed;
   if (experiment === undefined || entry === undefined) return undefined;
   const { parallel } = experiment.spec.trials;
   // Before anything that waits, so that no two Trials take the same slot (G14).
@@ -77,7 +85,9 @@ async function createPod(
   const resumeFrom =
     attempt === 0 && trial.spec.parent === undefined
       ? undefined
-      : await ports.artifacts.resumePoint(experiment, trial, attempt, call);
+      : await useStore('find the checkpoint of', observed, ports, index, () =>
+          ports.artifacts.resumePoint(experiment, trial, attempt, call),
+        );
   try {
     await ports.cluster.createPod(
       {
@@ -101,26 +111,20 @@ async function createPod(
 }
 
 /** Uses the store on the Trial's behalf, and lets the Experiment know whether it answered. */
-async function useStore(
-  action: Extract<TrialAction, { kind: 'inspect' | 'drop-checkpoints' }>,
+async function useStore<T>(
+  what: string,
   { trial, entry }: ObservedTrial,
-  experiment: Experiment,
-  { artifacts, clock }: ControllerPorts,
+  { clock }: ControllerPorts,
   index: ExperimentIndex,
-  call: Call,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    if (action.kind === 'inspect') {
-      await artifacts.inspect(experiment, trial, action.attempt, call);
-    } else {
-      await artifacts.dropCheckpoints(experiment, trial, call);
-    }
+    const answer = await work();
     if (entry !== undefined) index.storeAnswered(entry);
+    return answer;
   } catch (error) {
-    if (entry !== undefined) {
-      const message = `${action.kind} ${trial.metadata.name}: ${String(error)}`;
-      index.storeFailed(entry, message, clock.now() + STORE_DOWN_MS);
-    }
+    const message = `${what} ${trial.metadata.name}: ${String(error)}`;
+    if (entry !== undefined) index.storeFailed(entry, message, clock.now() + STORE_DOWN_MS);
     throw error;
   }
 }

@@ -2,13 +2,14 @@ import type { Experiment, Trial } from '@espalier/api';
 import { isLosing } from '../domain/experiment/best.ts';
 import { currentAttempt, NEW_STATUS } from '../domain/trial/ledger.ts';
 import type { TrialSnapshot } from '../domain/trial/snapshot.ts';
-import type { ObjectKey } from '../ports/key.ts';
+import { keyText, type ObjectKey } from '../ports/key.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
 import { ownerOf } from './owner.ts';
 import type { ControllerPorts } from './ports.ts';
 
 /** What this process remembers of a Trial; losing it delays a deadline or repeats a refresh. */
 export interface TrialMemory {
+  readonly uid: string;
   followedSinceMs?: number;
   lastViewMs?: number;
 }
@@ -37,13 +38,18 @@ export class TrialObserver {
   observe(key: ObjectKey): ObservedTrial | undefined {
     const { cluster, feed, artifacts } = this.ports;
     const trial = cluster.trial(key);
-    if (trial === undefined) return undefined;
+    const name = keyText(key);
+    if (trial === undefined) {
+      this.memories.delete(name);
+      return undefined;
+    }
     const { uid } = trial.metadata;
     const experiment = ownerOf(cluster, trial);
     const entry = experiment && this.index.entryOf(experiment);
     if (entry !== undefined) this.index.applyTrial(entry, trial);
-    const memory = this.memories.get(uid) ?? {};
-    this.memories.set(uid, memory);
+    const known = this.memories.get(name);
+    const memory = known?.uid === uid ? known : { uid };
+    this.memories.set(name, memory);
     const attempt = currentAttempt(trial.status ?? NEW_STATUS);
     const snapshot: TrialSnapshot = Object.freeze({
       trial,
@@ -67,7 +73,7 @@ export class TrialObserver {
     return { trial, experiment, entry, memory, snapshot };
   }
 
-  forget(trialUid: string): void {
-    this.memories.delete(trialUid);
+  forget(key: ObjectKey): void {
+    this.memories.delete(keyText(key));
   }
 }

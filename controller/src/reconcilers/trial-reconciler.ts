@@ -65,7 +65,7 @@ export function createTrialReconciler(
     memory.lastViewMs = ports.clock.now();
     // The next plan must see it even if the cache does not show it yet.
     if (entry !== undefined) index.applyTrial(entry, written);
-    if (isTerminalTrial(status.phase)) observer.forget(trial.metadata.uid);
+    if (isTerminalTrial(status.phase)) observer.forget(trial.metadata);
     const { namespace, name, uid } = trial.metadata;
     for (const event of trialEvents(trial.status, status)) {
       ports.events.emit({ kind: 'Trial', namespace, name, uid, ...event });

@@ -62,8 +62,12 @@ export class Wiring {
     const trial = this.ports.cluster.trial(change.key);
     this.trials.add(text);
     if (trial === undefined) {
-      this.places.delete(this.uids.get(text) ?? '');
-      this.uids.delete(text);
+      const uid = this.uids.get(text);
+      if (uid !== undefined) {
+        this.ports.feed.forget(uid);
+        this.places.delete(uid);
+        this.uids.delete(text);
+      }
     } else {
       this.places.set(trial.metadata.uid, change.key);
       this.uids.set(text, trial.metadata.uid);

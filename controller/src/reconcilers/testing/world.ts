@@ -91,11 +91,16 @@ export class World {
     this.controllers = { done: started.done, abort };
   }
 
+  /** Ends the controllers as a program does that was asked to. */
+  async stop(): Promise<void> {
+    this.controllers?.abort.abort();
+    await this.controllers?.done;
+  }
+
   /** The process dies and another one begins with nothing but the truth. */
   async restart(): Promise<void> {
     this.restarts += 1;
-    this.controllers?.abort.abort();
-    await this.controllers?.done;
+    await this.stop();
     this.writes.revive();
     this.isDead = false;
     if (this.options.isLocal === true) {
