@@ -86,7 +86,13 @@ test('an abort finishes the write in hand and begins no other', async () => {
 });
 
 test('G5 G14 a trial that waits for a slot is told when one comes free', async () => {
-  const world = new World({ trainer: () => ({ values: [0.5, 0.6, 0.7] }) });
+  // The first one fails, so that no new best wakes anybody.
+  const world = new World({
+    trainer: ({ spec: { index } }, attempt) => ({
+      values: [0.5, 0.6, 0.7],
+      end: { exitCode: index === 0 && attempt === 1 ? 30 : 0 },
+    }),
+  });
   world.cluster.apply(experiment({ trials: { max: 2, parallel: 2 } }));
   world.start();
   await world.step();
