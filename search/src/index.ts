@@ -1,3 +1,4 @@
+export { importance, type ParameterImportance } from './analysis/importance.ts';
 export { checkRule, type RuleProblem } from './prune/check-rule.ts';
 export { decide } from './prune/decide.ts';
 export { MAX_RUNGS, rungMilestones } from './prune/milestones.ts';
