@@ -57,7 +57,7 @@ test('U15 a row per trial by index: parameters, objective, how it ended, and las
   assert.equal(
     trialsCsv(spec, [second, first]),
     [
-      'index,trial,configuration,replicate,lr,note,warm,seed,objective,phase,reason,epochs,step,attempts,seconds',
+      'index,trial,configuration,replicate,lr,note,warm,seed,objective,phase,reason,lastEpoch,lastStep,attempts,seconds',
       '0,a-00000,0,0,1e-7,"say ""hi""",,7,0.30000000000000004,Succeeded,Completed,1,10,0,0',
       '1,a-00001,1,0,,"a,b",3,,,Failed,OOMKilled,,,3,3.5',
       '',
@@ -67,4 +67,18 @@ test('U15 a row per trial by index: parameters, objective, how it ended, and las
 
 test('a trial that nobody has looked at yet is Pending', () => {
   assert.match(trialsCsv(experiment().spec, [trial()]), /,Pending,,,,0,0\n$/);
+});
+
+test('a parameter that is called like a column of ours gets a column of its own', () => {
+  const { spec } = experiment({
+    parameters: [
+      { name: 'epochs', int: { value: 8 } },
+      { name: 'phase', string: { value: 'train' } },
+    ],
+  });
+  const [header] = trialsCsv(spec, []).split('\n');
+  assert.equal(
+    header,
+    'index,trial,configuration,replicate,epochs,parameters.phase,objective,phase,reason,lastEpoch,lastStep,attempts,seconds',
+  );
 });

@@ -1,10 +1,15 @@
 import { assignmentValue, type ExperimentSpec, type Trial } from '@espalier/api';
 import { parseTime } from '../time.ts';
 
+const FIRST_COLUMNS = ['index', 'trial', 'configuration', 'replicate'];
+const LAST_COLUMNS = 'objective phase reason lastEpoch lastStep attempts seconds'.split(' ');
+const OWN_COLUMNS = new Set([...FIRST_COLUMNS, ...LAST_COLUMNS]);
+
 /**
  * `trials.csv`: a header and a row per Trial by index, quoted after RFC 4180, lines ended by a line
  * feed. Numbers are the shortest that read back exactly.
  *
+ * A parameter's column has its name, or `parameters.<name>` where one of our own columns has it.
  * Only the last columns, `attempts` and `seconds`, depend on the machine and its troubles: without
  * them, two runs that decided the same are byte-identical.
  */
@@ -13,9 +18,9 @@ export function trialsCsv(spec: ExperimentSpec, trials: readonly Trial[]): strin
   const { replicates } = spec;
   if (replicates !== undefined) names.push(replicates.parameter);
   const header = [
-    ...['index', 'trial', 'configuration', 'replicate'],
-    ...names,
-    ...['objective', 'phase', 'reason', 'epochs', 'step', 'attempts', 'seconds'],
+    ...FIRST_COLUMNS,
+    ...names.map((name) => (OWN_COLUMNS.has(name) ? `parameters.${name}` : name)),
+    ...LAST_COLUMNS,
   ];
   const byIndex = [...trials].sort((a, b) => a.spec.index - b.spec.index);
   const rows = [header, ...byIndex.map((trial) => rowOf(trial, names))];
