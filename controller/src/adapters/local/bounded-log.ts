@@ -1,5 +1,14 @@
-import { constants, lstatSync } from 'node:fs';
-import { type FileHandle, lstat, open, writeFile } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 
 const MIB = 2 ** 20;
 
@@ -10,37 +19,35 @@ export interface LogBounds {
   readonly tail: number;
 }
 
-export const LOG_BOUNDS: LogBounds = { limit: 16 * MIB, head: MIB, tail: 4 * MIB };
+export const LOG_BOUNDS: LogBounds = { limit: 16 * MIB, head: MIB, tail: 2 * MIB };
 
 /** How much of the log stays with the artifacts, as on Kubernetes. */
 const KEPT_BYTES = MIB;
 
 /**
- * Cuts the middle out of a log that its writer goes on appending to. What is written in the
- * milliseconds of the cut may be lost, which the notice in the log admits.
+ * Cuts the middle out of a log that its writer goes on appending to. What is written in the moment
+ * between reading the end and cutting it off is lost, so there is no waiting in between; the notice
+ * in the log says "about".
  *
  * @returns whether it had to.
  */
-export async function boundLog(path: string, bounds: LogBounds): Promise<boolean> {
-  let file: FileHandle;
+export function boundLog(path: string, bounds: LogBounds): boolean {
+  if ((lstatSync(path, { throwIfNoEntry: false })?.size ?? 0) <= bounds.limit) return false;
+  // Every write of the trainer appends (O_APPEND), so cutting the end moves its next line too.
+  const fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
   try {
-    if ((await lstat(path)).size <= bounds.limit) return false;
-    // Every write of the trainer appends (O_APPEND), so cutting the end moves its next line too.
-    file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
-  } catch {
-    // No log yet, or no longer.
-    return false;
-  }
-  try {
-    const { size } = await file.stat();
-    const tail = await readEnd(file, size, bounds.tail);
-    await file.truncate(bounds.head);
-    const left = size - bounds.head - tail.length;
-    await file.write(`\n[espalier: about ${left} bytes left out, the log was too long]\n`);
-    await file.write(tail);
+    const tail = Buffer.alloc(2 * bounds.tail);
+    const { size } = fstatSync(fd);
+    let length = readSync(fd, tail, 0, bounds.tail, size - bounds.tail);
+    // What came while we read; at most as much again.
+    length += readSync(fd, tail, length, bounds.tail, size);
+    ftruncateSync(fd, bounds.head);
+    const left = size - bounds.head - bounds.tail;
+    writeSync(fd, `\n[espalier: about ${left} bytes left out, the log was too long]\n`);
+    writeSync(fd, tail, 0, length);
     return true;
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 

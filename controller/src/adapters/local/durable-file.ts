@@ -94,10 +94,14 @@ export function storageError(what: string, cause: unknown): EspalierError {
       ? 'the disk is full; free some space, it goes on by itself'
       : code === 'EROFS' || code === 'EACCES' || code === 'EPERM'
         ? 'the folder cannot be written; check its owner and mode'
-        : cause instanceof Error
-          ? cause.message
-          : String(cause);
+        : describeCause(cause);
   return new EspalierError('Storage', `${what}: ${hint}`, { cause });
+}
+
+/** Without the path: it is told already, or is a temporary name that differs each time. */
+function describeCause(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return errorCode(cause) === undefined ? cause.message : (cause.message.split(', ')[0] ?? '');
 }
 
 /** The `code` of a system error, such as ENOENT. */

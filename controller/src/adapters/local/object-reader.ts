@@ -28,6 +28,8 @@ export interface StoredExperiment {
   readonly key: ObjectKey;
   readonly experiment?: Experiment;
   readonly trials: readonly Trial[];
+  /** Nothing of an Experiment is there, only its folder and perhaps rubbish of a crash. */
+  readonly isEmpty: boolean;
   /** Paths that are no object of ours, with the reason. */
   readonly broken: readonly { readonly path: string; readonly why: string }[];
 }
@@ -55,7 +57,7 @@ export function readStored(layout: Layout, key: ObjectKey): StoredExperiment {
   };
   if (!isSafeName(key.namespace) || !isSafeName(key.name)) {
     broken.push({ path: layout.experimentFolder(key), why: 'not the name of an Experiment' });
-    return { key, trials: [], broken };
+    return { key, trials: [], isEmpty: false, broken };
   }
   const path = layout.experimentFile(key);
   const experiment = attempt(path, () => readExperiment(path, key));
@@ -69,7 +71,10 @@ export function readStored(layout: Layout, key: ObjectKey): StoredExperiment {
     const trial = attempt(file, () => readTrial(file, name, key, experiment));
     if (trial !== undefined) trials.push(trial);
   }
-  return { key, ...(experiment === undefined ? {} : { experiment }), trials, broken };
+  const isEmpty = [...namesIn(layout.experimentFolder(key)), ...namesIn(layout.trialsFolder(key))]
+    .filter((name) => !name.startsWith(TEMPORARY_PREFIX))
+    .every((name) => name === 'trials');
+  return { key, ...(experiment === undefined ? {} : { experiment }), trials, isEmpty, broken };
 }
 
 function readExperiment(path: string, key: ObjectKey): Experiment {

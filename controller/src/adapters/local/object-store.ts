@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Experiment, isTerminalTrial, type Trial, trialName } from '@espalier/api';
 import { ConflictError, EspalierError, TerminalError } from '../../ports/errors.ts';
@@ -37,6 +38,11 @@ export class ObjectStore {
     const damage: Damage[] = [];
     for (const key of storedKeys(this.#layout)) {
       const stored = readStored(this.#layout, key);
+      if (stored.isEmpty) {
+        // A crash came before the first write, or after the last removal.
+        rmSync(this.#layout.experimentFolder(key), { recursive: true, force: true });
+        continue;
+      }
       if (stored.experiment === undefined) {
         // Trials cannot be used without the space and the seed that they were drawn from.
         const why = stored.broken.map((one) => one.why).join('; ');
@@ -102,6 +108,8 @@ export class ObjectStore {
     await this.#inTurn(keyText(key), async () => {
       const current = this.experiment(key);
       if (current === undefined) return;
+      // The Experiment last: Trials without one could not be understood after a crash.
+      await rm(this.#layout.trialsFolder(key), { recursive: true, force: true });
       await rm(this.#layout.experimentFolder(key), { recursive: true, force: true });
       for (const trial of this.trialsOf(current.metadata.uid)) this.#dropTrial(trial);
       this.#experiments.delete(keyText(key));

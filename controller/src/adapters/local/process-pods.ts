@@ -95,7 +95,7 @@ export class ProcessPods {
       failpoint('exit-seen');
       void this.#leaderExited(pod, code ?? 128 + (signal === null ? 0 : os.signals[signal]));
     });
-    this.#logTimer ??= setInterval(() => void this.#boundLogs(), LOG_CHECK_MS).unref();
+    this.#logTimer ??= setInterval(() => this.#boundLogs(), LOG_CHECK_MS).unref();
     this.#put(pod);
     if (this.#closing) this.#terminate(pod);
   }
@@ -224,9 +224,13 @@ export class ProcessPods {
     await keepLogEnd(join(pod.runFolder, RUN_FILE.log), join(pod.outFolder, ARTIFACT.log));
   }
 
-  async #boundLogs(): Promise<void> {
+  #boundLogs(): void {
     for (const pod of this.#live) {
-      await boundLog(join(pod.runFolder, RUN_FILE.log), LOG_BOUNDS).catch(() => false);
+      try {
+        boundLog(join(pod.runFolder, RUN_FILE.log), LOG_BOUNDS);
+      } catch {
+        // A disk that is full, most likely, which is told by what matters more.
+      }
     }
   }
 

@@ -31,6 +31,8 @@ export interface RunnerParts {
 
 /** How often `onChange` calls at most. */
 const CHANGE_MS = 100;
+/** How long a finished Experiment may take to delete the checkpoints that lost. */
+const WIND_UP_MS = 10_000;
 
 /** The holder of a folder, as the commands see it. */
 export class Runner implements LocalRunner {
@@ -118,19 +120,24 @@ export class Runner implements LocalRunner {
     key: ObjectKey,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Experiment> {
-    const { cluster } = this.#parts;
+    const { cluster, clock } = this.#parts;
     signal.throwIfAborted();
-    const current = (): Experiment | undefined => cluster.experiment(key);
-    await Promise.race([
-      this.#until(() => {
-        const experiment = current();
-        return experiment === undefined || isTerminalExperiment(experiment.status?.phase);
-      }),
-      new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      }),
-    ]);
-    const experiment = current();
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    const isOver = (): boolean => {
+      const phase = cluster.experiment(key)?.status?.phase;
+      return phase === undefined
+        ? cluster.experiment(key) === undefined
+        : isTerminalExperiment(phase);
+    };
+    await Promise.race([this.#until(isOver), aborted]);
+    // Its winding up is not worth waiting for without end: the next runner goes on with it.
+    const wait = new AbortController();
+    const late = clock.sleep(WIND_UP_MS, { signal: wait.signal }).catch(() => undefined);
+    await Promise.race([this.#until(() => !hasLoserCheckpoints(cluster, key)), late, aborted]);
+    wait.abort();
+    const experiment = cluster.experiment(key);
     if (experiment !== undefined) return experiment;
     throw new EspalierError('NotFound', `the Experiment ${keyText(key)} was deleted`);
   }
@@ -177,6 +184,16 @@ export class Runner implements LocalRunner {
       this.#parts.events.emit({ ...event, reason: 'Ignored', message });
     }
   }
+}
+
+/** Whether checkpoints are there that are deleted once the best of all is known. */
+function hasLoserCheckpoints(cluster: LocalCluster, key: ObjectKey): boolean {
+  const experiment = cluster.experiment(key);
+  const best = experiment?.status?.best;
+  if (experiment?.spec.artifacts.keep !== 'best' || best === undefined) return false;
+  return cluster.trialsOf(experiment.metadata.uid).some(({ metadata, status }) => {
+    return metadata.name !== best.trial && status?.artifacts?.checkpoint !== undefined;
+  });
 }
 
 /** The change, computed again on what is stored by then. */
