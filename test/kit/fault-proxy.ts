@@ -14,6 +14,7 @@ import {
 } from './fault-exchange.ts';
 import type { FaultRule, RequestRecord, SeenRequest } from './fault-rules.ts';
 import { createUpstream, endToEndHeaders, readBody } from './http-relay.ts';
+import { resetSocket } from './reset-socket.ts';
 import { createRuleBook } from './rule-book.ts';
 import { createTally } from './tally.ts';
 
@@ -80,10 +81,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const port = response.socket?.remotePort;
     const socket = port === undefined ? undefined : sockets.get(port);
     if (socket === undefined) response.destroy();
-    else socket.resetAndDestroy();
+    else resetSocket(socket);
   };
 
-  const register = async (incoming: IncomingMessage): Promise<RequestRecord> => {
+  const register = (incoming: IncomingMessage): RequestRecord => {
     const { method = 'GET', url: path = '/' } = incoming;
     const isWrite = WRITES.has(method);
     const request: RequestRecord = {
@@ -98,20 +99,26 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       faults: [],
       serverStatus: undefined,
       clientStatus: undefined,
+      clientGone: false,
     };
     requests.push(request);
     if (isWrite) writes.push(request);
-    if (isWrite && keepBodies) request.body = (await readBody(incoming)).toString('utf8');
     return request;
   };
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController();
-    response.once('close', () => gone.abort(new Error('the client went away')));
+    const request = register(incoming);
+    response.once('close', () => {
+      if (!response.writableFinished) request.clientGone = true;
+      gone.abort(new Error('the client went away'));
+    });
     response.once('finish', () => {
       request.clientStatus = response.statusCode;
     });
-    const request = await register(incoming);
+    if (request.write !== undefined && keepBodies) {
+      request.body = (await readBody(incoming)).toString('utf8');
+    }
     const faults = rules.choose(request);
     const exchange: Exchange = {
       request,
@@ -190,7 +197,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   await listening;
   const { port } = front.address() as AddressInfo;
   const cutAll = () => {
-    for (const socket of sockets.values()) socket.resetAndDestroy();
+    for (const socket of sockets.values()) resetSocket(socket);
   };
 
   return {

@@ -21,6 +21,8 @@ export interface SeenRequest {
   readonly serverStatus: number | undefined;
   /** What the client got; undefined until then, or if it got nothing. */
   readonly clientStatus: number | undefined;
+  /** The proxy has seen the client's connection end before the answer was complete. */
+  readonly clientGone: boolean;
 }
 
 /** A request while the proxy deals with it. */

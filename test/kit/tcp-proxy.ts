@@ -1,5 +1,6 @@
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { resetSocket } from './reset-socket.ts';
 
 /** What a TCP proxy does with the bytes; settings count at once, for open connections too. */
 export interface TcpFaults {
@@ -37,7 +38,7 @@ export async function startTcpProxy(upstream: {
 
   const relay = async (from: Socket, to: Socket): Promise<void> => {
     try {
-      for await (const chunk of from) {
+      for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         const bytes = chunk as Buffer;
         if (faults.delayMs > 0) await sleep(faults.delayMs);
         const rate = faults.bytesPerSecond;
@@ -58,7 +59,7 @@ export async function startTcpProxy(upstream: {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     total += 1;
     if (faults.refusing) {
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const target = createConnection({ host: '127.0.0.1', ...upstream, allowHalfOpen: true });
@@ -78,7 +79,7 @@ export async function startTcpProxy(upstream: {
   server.listen({ port: 0, host: '127.0.0.1' }, resolve);
   await listening;
   const cutAll = (): void => {
-    for (const socket of open) socket.resetAndDestroy();
+    for (const socket of open) resetSocket(socket);
   };
   return {
     port: (server.address() as AddressInfo).port,

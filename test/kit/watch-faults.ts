@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventMatch, WatchFault } from './fault-rules.ts';
 
 /** How the filter acts on the connection it serves. */
@@ -21,6 +22,8 @@ export interface WatchFilter {
   /** The server has ended the stream. */
   end(): Promise<void>;
 }
+
+const RESET_DELAY_MS = 20;
 
 interface EventHead {
   readonly type: string;
@@ -75,7 +78,11 @@ export function createWatchFilter(
           if (fault.how === 'mid-line' && next !== undefined) {
             await write(next.subarray(0, Math.floor(next.length / 2)));
           }
-          finish(fault.how === 'reset' ? connection.reset : connection.close);
+          if (fault.how === 'reset') {
+            // A reset throws away what the client's kernel holds, so give it time to be read.
+            await sleep(RESET_DELAY_MS);
+            finish(connection.reset);
+          } else finish(connection.close);
           break;
       }
     }
