@@ -75,6 +75,7 @@ export interface ControlPlane {
     token: string,
     server?: { readonly url: string; readonly ca: string },
   ): string;
+  readonly kubectlPath: string;
   /** Runs kubectl as administrator; `input` is its stdin. Resolves with its stdout. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** SIGKILL; the component stays down until {@link ControlPlane.restart}. */
@@ -207,6 +208,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       writeKubeconfig(path, { server: server.url, ca: server.ca, credential });
       return path;
     },
+    kubectlPath: tools.kubectl,
     kubectl: (args, input) => runKubectl(tools.kubectl, kubeconfig, args, input),
     kill: async (component) => {
       await processes.get(component)?.kill();

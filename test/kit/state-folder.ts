@@ -20,6 +20,8 @@ export interface StateFolder {
   readonly path: string;
   /** The path of a file or folder in it. */
   file(...parts: string[]): string;
+  /** Lets it live as long as another process, which goes on when this one ends. */
+  handOver(pid: number): void;
   /** Removes it; with `keepLogs` its `*.log` files stay for a day and their place is printed. */
   remove(options?: { readonly keepLogs?: boolean; readonly why?: string }): void;
 }
@@ -40,11 +42,16 @@ process.once('exit', (code) => {
 export function makeStateFolder(label: string): StateFolder {
   sweep();
   const path = mkdtempSync(join(tmpdir(), `${PREFIX}${label}-`));
-  writeFileSync(join(path, OWNER), `${process.pid} ${startTimeOf(process.pid)}`);
+  const setOwner = (pid: number) => writeFileSync(join(path, OWNER), `${pid} ${startTimeOf(pid)}`);
+  setOwner(process.pid);
   live.add(path);
   return {
     path,
     file: (...parts) => join(path, ...parts),
+    handOver: (pid) => {
+      setOwner(pid);
+      live.delete(path);
+    },
     remove: ({ keepLogs = false, why = '' } = {}) => {
       live.delete(path);
       if (!keepLogs) {

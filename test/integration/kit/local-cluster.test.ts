@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { runningCluster, stopLocalCluster } from '../../kit/local-cluster.ts';
+import { startTimeOf } from '../../kit/own-process.ts';
+import { makeStateFolder } from '../../kit/state-folder.ts';
+import { whyNoTools } from '../../kit/tools.ts';
+
+const run = promisify(execFile);
+
+test('cluster-up goes on after its command, and cluster-down leaves nothing', {
+  skip: whyNoTools(),
+}, async () => {
+  const home = join(mkdtempSync(join(tmpdir(), 'espalier-home-')), 'cluster');
+  const program = `
+    import { startLocalCluster } from ${JSON.stringify(join(import.meta.dirname, '../../kit/local-cluster.ts'))};
+    await startLocalCluster(${JSON.stringify(home)}, '/nonexistent');`;
+  await run(process.execPath, ['--input-type=module', '--eval', program]);
+  try {
+    makeStateFolder('sweeps').remove(); // what runs is not swept
+    const cluster = runningCluster(home);
+    assert.ok(cluster);
+    const args = ['--kubeconfig', cluster.kubeconfig, 'get', 'nodes', '--no-headers'];
+    const { stdout } = await run(cluster.kubectl, args, { env: { HOME: cluster.folder } });
+    assert.equal(stdout.match(/ Ready /g)?.length, 4);
+
+    await stopLocalCluster(home);
+    assert.deepEqual(
+      cluster.processes.filter(({ pid }) => startTimeOf(pid) !== undefined),
+      [],
+    );
+    assert.equal(existsSync(cluster.folder), false);
+    assert.equal(existsSync(home), false);
+  } finally {
+    await stopLocalCluster(home);
+    rmSync(join(home, '..'), { recursive: true, force: true });
+  }
+});
