@@ -77,27 +77,26 @@ function requeueAfter(
   queue: WorkQueue,
   log: Logger,
 ): 'requeued' | 'error' {
-  switch (true) {
-    case error instanceof TerminalError:
-      // Trying again cannot help; the next change of the object is looked at as usual.
-      log.error('reconcile failed for good', { error: errorText(error) });
-      queue.forget(key);
-      return 'error';
-    case error instanceof WaitError:
-      log.info('waiting', { reason: error.message, afterMs: error.afterMs });
-      queue.forget(key);
-      queue.add(key, { delayMs: error.afterMs });
-      return 'requeued';
-    case error instanceof ConflictError:
-      // Normal with two writers: observe again, but not in a tight loop while a cache lags.
-      log.info('object changed meanwhile', { reason: error.message });
-      queue.retry(key);
-      return 'requeued';
-    default:
-      log.error('reconcile failed', { error: errorText(error) });
-      queue.retry(key);
-      return 'error';
+  if (error instanceof TerminalError) {
+    // Trying again cannot help; the next change of the object is looked at as usual.
+    log.error('reconcile failed for good', { error: errorText(error) });
+    queue.forget(key);
+    return 'error';
   }
+  if (error instanceof WaitError) {
+    log.info('waiting', { reason: error.message, afterMs: error.afterMs });
+    queue.forget(key);
+    queue.add(key, { delayMs: error.afterMs });
+    return 'requeued';
+  }
+  queue.retry(key);
+  if (error instanceof ConflictError) {
+    // Normal with two writers: observe again, but not in a tight loop while a cache lags.
+    log.info('object changed meanwhile', { reason: error.message });
+    return 'requeued';
+  }
+  log.error('reconcile failed', { error: errorText(error) });
+  return 'error';
 }
 
 function errorText(error: unknown): string {

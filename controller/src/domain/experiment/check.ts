@@ -103,7 +103,11 @@ function spaceProblem(spec: ExperimentSpec, problem: SpaceProblem): SpecProblem 
     }
     case 'when.in':
       return { ...base, path: [...base.path, 'when', 'in'] };
-    default:
+    case 'value':
+    case 'values':
+    case 'min':
+    case 'max':
+    case 'step':
       return { ...base, path: [...base.path, type, problem.field] };
   }
 }

@@ -133,18 +133,12 @@ function finalState(snapshot: ExperimentSnapshot, end: End): ExperimentState {
   const hasValue = progress.best !== undefined || experiment.status?.best !== undefined;
   const state = (phase: ExperimentPhase, { reason, message }: End = end) =>
     ({ phase, reason, message, wantsTrials: false }) as const;
-  switch (end.reason) {
-    case EXPERIMENT_REASON.cancelRequested:
-      return state('Cancelled');
-    case EXPERIMENT_REASON.invalidSpec:
-    case EXPERIMENT_REASON.tooManyFailures:
-      return state('Failed');
-    default: {
-      if (hasValue) return state('Succeeded');
-      const message = `${end.message}, but no trial has a value of the objective`;
-      return state('Failed', { reason: EXPERIMENT_REASON.noValue, message });
-    }
-  }
+  const { cancelRequested, invalidSpec, tooManyFailures, noValue } = EXPERIMENT_REASON;
+  if (end.reason === cancelRequested) return state('Cancelled');
+  if (end.reason === invalidSpec || end.reason === tooManyFailures) return state('Failed');
+  if (hasValue) return state('Succeeded');
+  const message = `${end.message}, but no trial has a value of the objective`;
+  return state('Failed', { reason: noValue, message });
 }
 
 type PlainReason =

@@ -1,4 +1,5 @@
 import {
+  EXPERIMENT_REASON,
   type Experiment,
   isTerminalExperiment,
   type Rung,
@@ -40,24 +41,31 @@ export function endingOf(snapshot: TrialSnapshot): Ending | undefined {
   };
 }
 
+/** Reasons of an ending Experiment that end its Trials, and what the Trials say then. */
+const EXPERIMENT_ENDINGS: ReadonlyMap<string, Omit<Ending, 'phase'>> = new Map<
+  string,
+  Omit<Ending, 'phase'>
+>([
+  [
+    EXPERIMENT_REASON.targetReached,
+    { reason: TRIAL_REASON.targetReached, message: 'the target was reached' },
+  ],
+  [
+    EXPERIMENT_REASON.tooManyFailures,
+    { reason: TRIAL_REASON.tooManyFailures, message: 'too many configurations failed' },
+  ],
+  [
+    EXPERIMENT_REASON.deadlineExceeded,
+    { reason: TRIAL_REASON.experimentDeadline, message: "the Experiment's deadline passed" },
+  ],
+]);
+
 /** Why all Trials of the Experiment must end now; undefined = they may run and be started again. */
 export function experimentEnding(experiment: Experiment): Omit<Ending, 'phase'> | undefined {
   const { status, spec } = experiment;
   const isEnding = status?.phase === 'Stopping' || isTerminalExperiment(status?.phase);
-  if (isEnding) {
-    switch (status?.reason) {
-      case 'TargetReached':
-        return { reason: TRIAL_REASON.targetReached, message: 'the target was reached' };
-      case 'TooManyFailures':
-        return { reason: TRIAL_REASON.tooManyFailures, message: 'too many configurations failed' };
-      case 'DeadlineExceeded':
-        return {
-          reason: TRIAL_REASON.experimentDeadline,
-          message: "the Experiment's deadline passed",
-        };
-      default:
-    }
-  }
+  const ending = isEnding ? EXPERIMENT_ENDINGS.get(status?.reason ?? '') : undefined;
+  if (ending !== undefined) return ending;
   if (spec.desiredState === 'Cancel' || isTerminalExperiment(status?.phase)) {
     return { reason: TRIAL_REASON.cancelled, message: 'the Experiment was cancelled' };
   }
