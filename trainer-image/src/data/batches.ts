@@ -27,9 +27,14 @@ export function countBatches(length: number, batchSize: number): number {
 
 /** Images as floats from 0 to 1; bytes cross to the device, a quarter of the traffic. */
 export function feed(device: Device, images: ImageSet, indices: Uint32Array): Tensor {
-  const a = device.attribute;
   const shape = [indices.length, images.side, images.side, 3];
-  const bytes = device.bytes(shape, images.pixels(indices));
+  return toFloats(device, images.pixels(indices), shape);
+}
+
+/** Bytes as floats from 0 to 1 on the device; `pixels` must not change while the tensor lives. */
+export function toFloats(device: Device, pixels: Uint8Array, shape: readonly number[]): Tensor {
+  const a = device.attribute;
+  const bytes = device.bytes(shape, pixels);
   const cast = [a.uint8('SrcT'), a.float32('DstT'), a.flag('Truncate', false)];
   const values = device.run('Cast', cast, bytes);
   const scale = device.scalar(1 / 255);

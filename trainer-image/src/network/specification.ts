@@ -7,6 +7,16 @@ export interface NetworkShape {
   readonly classes: number;
 }
 
+/** The sizes that decide every layer. */
+export interface LayerSizes {
+  readonly imageSize: number;
+  /** Of each block of convolution, normalisation, pooling and rectifier. */
+  readonly channels: readonly number[];
+  /** Of each hidden linear layer. */
+  readonly hidden: readonly number[];
+  readonly classes: number;
+}
+
 /** One layer, with the name that PyTorch's `state_dict` would give it. */
 export type LayerSpecification =
   | {
@@ -32,6 +42,13 @@ const CHANNELS = [64, 128, 256, 512, 512];
 const HIDDEN = [1024, 512];
 const RGB = 3;
 
+/** The recipe's network in the size of `shape`. */
+export function specifyNetwork({ imageSize, width, classes }: NetworkShape): LayerSpecification[] {
+  const channels = CHANNELS.map((count) => scaled(count, width));
+  const hidden = HIDDEN.map((size) => scaled(size, width));
+  return specifyLayers({ imageSize, channels, hidden, classes });
+}
+
 /**
  * The layers from pixels to logits, in the order in which they run.
  *
@@ -39,12 +56,11 @@ const RGB = 3;
  * because ReLU never changes which value is the largest, and this one has a quarter of the work. The
  * names still count the recipe's order.
  */
-export function specifyNetwork(shape: NetworkShape): LayerSpecification[] {
+export function specifyLayers(sizes: LayerSizes): LayerSpecification[] {
   const layers: LayerSpecification[] = [];
   let from = RGB;
-  let side = shape.imageSize;
-  for (const [block, channels] of CHANNELS.entries()) {
-    const to = scaled(channels, shape.width);
+  let side = sizes.imageSize;
+  for (const [block, to] of sizes.channels.entries()) {
     layers.push(
       { kind: 'convolution', name: `cnn.${4 * block}`, from, to },
       { kind: 'batch-norm', name: `cnn.${4 * block + 1}`, channels: to },
@@ -54,15 +70,15 @@ export function specifyNetwork(shape: NetworkShape): LayerSpecification[] {
     from = to;
     side = Math.floor(side / 2);
   }
-  if (side < 1) throw new RangeError(`imageSize must be at least 32, got ${shape.imageSize}`);
+  const least = 2 ** sizes.channels.length;
+  if (side < 1) throw new RangeError(`imageSize must be at least ${least}, got ${sizes.imageSize}`);
   layers.push({ kind: 'flatten' });
-  const sizes = [...HIDDEN.map((size) => scaled(size, shape.width)), shape.classes];
   const flattened = [side, side, from] as const;
   from *= side * side;
-  for (const [index, to] of sizes.entries()) {
+  for (const [index, to] of [...sizes.hidden, sizes.classes].entries()) {
     const linear = { kind: 'linear', name: `fc.${2 * index}`, from, to } as const;
     layers.push(index === 0 ? { ...linear, flattened } : linear);
-    if (index < sizes.length - 1) layers.push({ kind: 'relu' });
+    if (index < sizes.hidden.length) layers.push({ kind: 'relu' });
     from = to;
   }
   return layers;
