@@ -27,7 +27,7 @@ export async function disturb(
   { request, response, gone, reset }: Exchange,
 ): Promise<boolean> {
   for (const fault of faults) {
-    if ('point' in fault && fault.point !== point) continue;
+    if (isWatchFault(fault) || ('point' in fault && fault.point !== point)) continue;
     switch (fault.kind) {
       case 'hold':
         await fault.gate.pass(gone);
@@ -53,8 +53,11 @@ export async function disturb(
         response.end(fault.body ?? JSON.stringify(statusObject(status)));
         return true;
       }
-      default:
-        break;
+      case 'duplicate':
+      case 'rewrite':
+      case 'truncate':
+      case 'slow':
+        break; // they change how the request or its answer is sent
     }
   }
   return gone.aborted;

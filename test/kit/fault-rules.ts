@@ -133,20 +133,19 @@ export interface FaultRule {
   readonly chance?: number;
 }
 
+const WATCH_KINDS: ReadonlySet<string> = new Set<WatchFault['kind']>([
+  'end-watch',
+  'mute-watch',
+  'inject-event',
+  'repeat-event',
+  'swallow-event',
+  'hold-events',
+  'gate-events',
+]);
+
 /** A watch fault is about a stream's events; all others are about a request. */
 export function isWatchFault(fault: Fault): fault is WatchFault {
-  switch (fault.kind) {
-    case 'end-watch':
-    case 'mute-watch':
-    case 'inject-event':
-    case 'repeat-event':
-    case 'swallow-event':
-    case 'hold-events':
-    case 'gate-events':
-      return true;
-    default:
-      return false;
-  }
+  return WATCH_KINDS.has(fault.kind);
 }
 
 /** Whether a rule's match fits a request. */

@@ -10,10 +10,10 @@ import { waitFor } from '../../kit/wait.ts';
 
 describe('the fault proxy before a plain HTTP server', () => {
   // Answers with the Host header and the hash of what it got, as a store with signatures would.
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const hash = createHash('sha256');
-    for await (const chunk of request) hash.update(chunk as Buffer);
-    response.end(`${request.headers.host} ${hash.digest('hex')}`);
+    request.on('data', (chunk: Buffer) => hash.update(chunk));
+    request.once('end', () => response.end(`${request.headers.host} ${hash.digest('hex')}`));
   });
   let proxy: FaultProxy;
   before(async () => {
