@@ -8,10 +8,11 @@ import { sparkline } from './sparkline.ts';
 import { wantsColour } from './style.ts';
 import { displayWidth, fit, truncate } from './width.ts';
 
-const pairs = (title: string, format: (input: never) => string, cases: [unknown, string][]) =>
+function pairs(title: string, format: (input: never) => string, cases: [unknown, string][]): void {
   test(title, () => {
     for (const [input, want] of cases) assert.equal(format(input as never), want);
   });
+}
 
 pairs('a duration shows its two largest units', formatDuration, [
   [0, '0.0s'],

@@ -13,7 +13,9 @@ describe('the fault proxy before a plain HTTP server', () => {
   const server = createServer((request, response) => {
     const hash = createHash('sha256');
     request.on('data', (chunk: Buffer) => hash.update(chunk));
-    request.once('end', () => response.end(`${request.headers.host} ${hash.digest('hex')}`));
+    request.once('end', () => {
+      response.end(`${request.headers.host} ${hash.digest('hex')}`);
+    });
   });
   let proxy: FaultProxy;
   before(async () => {
