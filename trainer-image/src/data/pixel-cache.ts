@@ -8,7 +8,7 @@ import type { ImageFile } from './image-files.ts';
 import type { Resampler } from './resamplers.ts';
 
 /** Counts up when the meaning of the cached bytes changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface PixelSettings {
   readonly side: number;
@@ -27,8 +27,9 @@ export function defaultCacheFolder(environment: NodeJS.ProcessEnv): string {
 /**
  * The file with the decoded pixels of `files`, one image after the other; made if it is not there.
  *
- * The name is a digest of the images' names, sizes and times and of all else that decides the pixels, so the trials of a sweep share one file, a
- * changed image makes a new one, and a run that dies while decoding leaves none.
+ * The name is a digest of the images' names, sizes and times and of all else that decides the pixels,
+ * so the trials of a sweep share one file, a changed image makes a new one, and a run that dies while
+ * decoding leaves none.
  */
 export async function cachedPixels(
   files: readonly ImageFile[],
