@@ -27,6 +27,9 @@ import {
   until,
 } from './kit.ts';
 
+/** A program of the system, which need not be there. */
+const host = (program: string, ...args: string[]) => spawnSync(program, args);
+
 const quick = (place: { readonly ledger: string }, max: number, seconds?: string) => ({
   parameters: [{ name: 'lr', float: { min: 0.001, max: 1 } }],
   trials: { max, parallel: 2, maxFailed: 100 },
@@ -53,7 +56,7 @@ test('G12 torn, foreign and hostile files are reported and set aside; the rest r
   writeFileSync(join(trials, '00009.json'), readFileSync(join(trials, '00001.json')));
   mkdirSync(join(trials, '00010.json'));
   symlinkSync('/etc/passwd', join(trials, '00011.json'));
-  spawnSync('mkfifo', [join(trials, '00012.json')]);
+  host('mkfifo', join(trials, '00012.json'));
   writeFileSync(join(trials, '.tmp-1-2'), 'rubbish');
   writeFileSync(join(trials, '00013.json'), '');
   truncateSync(join(trials, '00013.json'), 2 ** 31);
@@ -108,14 +111,14 @@ test('two runners on one folder: the second is told who holds it and what to do'
 
 test('F25 a full disk is told and waited for; with space again it goes on', async (t) => {
   const mount = mkdtempSync(join(tmpdir(), 'espalier-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount]);
+  const mounted = host('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount);
   if (mounted.status !== 0) {
     rmSync(mount, { recursive: true });
     t.skip(`cannot mount a small disk: ${String(mounted.stderr).trim() || 'no mount'}`);
     return;
   }
   t.after(() => {
-    spawnSync('umount', ['-l', mount]);
+    host('umount', '-l', mount);
     rmSync(mount, { recursive: true, force: true });
   });
   const outside = newPlace(t);
@@ -129,7 +132,7 @@ test('F25 a full disk is told and waited for; with space again it goes on', asyn
     return first?.trial.status?.phase === 'Succeeded';
   });
   const filler = join(mount, 'filler');
-  spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']);
+  host('dd', 'if=/dev/zero', `of=${filler}`, 'bs=4k');
   await until('it is told', () => told.some((message) => message.includes('the disk is full')));
   await new Promise((resolve) => setTimeout(resolve, 500));
   rmSync(filler);
