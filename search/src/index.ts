@@ -1,13 +1,29 @@
 export { importance, type ParameterImportance } from './analysis/importance.ts';
 export { checkRule, type RuleProblem } from './prune/check-rule.ts';
 export { decide } from './prune/decide.ts';
+export {
+  bracketOf,
+  bracketRule,
+  checkHyperband,
+  type HyperbandRule,
+  hyperbandBrackets,
+} from './prune/hyperband.ts';
 export { MAX_RUNGS, rungMilestones } from './prune/milestones.ts';
+export {
+  nextPromotion,
+  type Promotion,
+  type PromotionEntry,
+  type PromotionRung,
+} from './prune/promotion.ts';
 export { bestFinite } from './prune/rank.ts';
 export type {
   AshaRule,
   MedianRule,
   NoRule,
   OwnEntry,
+  PatienceRule,
+  PlainRule,
+  PromotionRule,
   Rung,
   RungEntry,
   StopRule,

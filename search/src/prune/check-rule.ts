@@ -27,11 +27,23 @@ export function checkRule(rule: StopRule): readonly RuleProblem[] {
   };
   switch (rule.kind) {
     case 'asha':
+    case 'promotion':
       atLeast('min', rule.min, 0, true);
       atLeast('max', rule.max, 0, true);
       below('min', rule.min, 'max', rule.max);
       atLeast('eta', rule.eta, 2);
-      atLeast('minRungSize', rule.minRungSize, 1);
+      if (rule.kind === 'asha') atLeast('minRungSize', rule.minRungSize, 1);
+      break;
+    case 'patience':
+      atLeast('patience', rule.patience, 1);
+      atLeast('minDelta', rule.minDelta, 0);
+      atLeast('min', rule.min, 0, true);
+      atLeast('max', rule.max, 0, true);
+      atLeast('interval', rule.interval, 0, true);
+      below('min', rule.min, 'max', rule.max);
+      for (const { field, ...problem } of checkRule(rule.rule)) {
+        problems.push({ ...problem, field: `rule.${field}` });
+      }
       break;
     case 'median':
     case 'threshold':

@@ -1,6 +1,8 @@
 import type { Goal } from '../suggest/problem.ts';
 import { decideAsha } from './asha.ts';
 import { decideMedian } from './median.ts';
+import { decidePatience } from './patience.ts';
+import { decidePromotion } from './promotion.ts';
 import type { Rung, StopRule, Verdict } from './rule.ts';
 import { decideThreshold } from './threshold.ts';
 
@@ -27,5 +29,9 @@ export function decide(rule: StopRule, goal: Goal, rung: Rung): Verdict {
       return decideMedian(rule, goal, seen);
     case 'threshold':
       return decideThreshold(rule, seen);
+    case 'promotion':
+      return decidePromotion(rule, goal, seen);
+    case 'patience':
+      return decidePatience(rule, goal, rung, (inner) => decide(inner, goal, rung));
   }
 }

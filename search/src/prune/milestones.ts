@@ -12,11 +12,16 @@ export const MAX_RUNGS = 64;
 export function rungMilestones(rule: StopRule): readonly number[] {
   switch (rule.kind) {
     case 'asha':
+    case 'promotion':
       return geometric(rule.min, rule.eta, rule.max ?? Number.POSITIVE_INFINITY);
     case 'median':
       return arithmetic(rule.min, rule.interval, rule.max);
     case 'threshold':
       return arithmetic(rule.min ?? 1, rule.interval ?? 1, rule.max);
+    case 'patience':
+      return rule.rule.kind === 'none'
+        ? arithmetic(rule.min ?? 1, rule.interval ?? 1, rule.max)
+        : rungMilestones(rule.rule);
     case 'none':
       return [];
   }

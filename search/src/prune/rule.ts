@@ -38,7 +38,36 @@ export interface NoRule {
   readonly kind: 'none';
 }
 
-export type StopRule = AshaRule | MedianRule | ThresholdRule | NoRule;
+/** Pauses a trial at every rung until it is among the best 1/eta of it; see promotion.ts. */
+export interface PromotionRule {
+  readonly kind: 'promotion';
+  /** Resource at the first rung. */
+  readonly min: number;
+  /** Resource of a whole run: there is nothing to be promoted to from there. */
+  readonly max?: number;
+  readonly eta: number;
+}
+
+/** Stops a trial only once it has stopped getting better itself; see patience.ts. */
+export interface PatienceRule {
+  readonly kind: 'patience';
+  /** Rungs without improvement after which a trial may be stopped. */
+  readonly patience: number;
+  /** An improvement by no more than this is none. Default 0. */
+  readonly minDelta?: number;
+  /** What has to want the stop as well; with `none` lost patience is enough. */
+  readonly rule: PlainRule;
+  /** Where to judge if `rule` is `none`. Default 1. */
+  readonly min?: number;
+  /** Default 1. */
+  readonly interval?: number;
+  readonly max?: number;
+}
+
+/** The rules that no other is part of. */
+export type PlainRule = AshaRule | MedianRule | ThresholdRule | NoRule;
+
+export type StopRule = PlainRule | PatienceRule | PromotionRule;
 
 export interface RungEntry {
   /** Arrival number at this rung; equal numbers did not see each other. */
@@ -50,6 +79,8 @@ export interface RungEntry {
 export interface OwnEntry extends RungEntry {
   /** Best finite value of the trial up to this rung, for the median rule. Default `value`. */
   readonly best?: number;
+  /** The trial's own values at the rungs before, for the patience rule. Default none. */
+  readonly past?: readonly number[];
 }
 
 export interface Rung {
@@ -66,9 +97,13 @@ export type VerdictReason =
   | 'BelowCutoff'
   | 'WithinThreshold'
   | 'OutsideThreshold'
+  | 'StillImproving'
+  | 'PatienceLost'
+  | 'Promoted'
+  | 'WaitsForPromotion'
   | 'ValueNotFinite';
 
-/** `pause` (keep the checkpoint, give the slot away) is for promotion rules, which come later. */
+/** `pause`: keep the checkpoint and give the slot away until `nextPromotion` names the trial. */
 export interface Verdict {
   readonly kind: 'continue' | 'stop' | 'pause';
   readonly reason: VerdictReason;
