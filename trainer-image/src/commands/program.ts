@@ -116,6 +116,8 @@ function optionsOf(name: string, definition: ParameterDefinition): Option[] {
       return definition.fallback
         ? [new Option(`--no-${flag}`, `do not ${definition.help}`).default(undefined)]
         : [new Option(`--${flag}`, definition.help)];
+    case 'list':
+      return [new Option(`--${flag} <names>`, `${help}; some of ${definition.choices.join(',')}`)];
     case 'choice':
       return [new Option(`--${flag} <name>`, `${help}; one of ${definition.choices.join(', ')}`)];
     case 'whole':

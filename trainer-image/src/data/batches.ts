@@ -1,5 +1,6 @@
 import type { Device, Tensor } from '../backend/device.ts';
 import { permutation, RandomStream } from '../random/stream.ts';
+import type { Augmenter } from './augment.ts';
 import type { ImageSet } from './image-set.ts';
 
 /** The order of a shuffled pass; it depends on the seed, the purpose and the epoch alone. */
@@ -25,10 +26,29 @@ export function countBatches(length: number, batchSize: number): number {
   return Math.ceil(length / batchSize);
 }
 
+/** How the images of a batch are changed on their way. */
+interface Change {
+  readonly augment: Augmenter | undefined;
+  readonly epoch: number;
+}
+
 /** Images as floats from 0 to 1; bytes cross to the device, a quarter of the traffic. */
-export function feed(device: Device, images: ImageSet, indices: Uint32Array): Tensor {
-  const shape = [indices.length, images.side, images.side, 3];
-  return toFloats(device, images.pixels(indices), shape);
+export function feed(
+  device: Device,
+  images: ImageSet,
+  indices: Uint32Array,
+  change?: Change,
+): Tensor {
+  const { side } = images;
+  const pixels = images.pixels(indices);
+  if (change?.augment !== undefined) {
+    const bytes = side * side * 3;
+    for (const [place, image] of indices.entries()) {
+      const one = pixels.subarray(place * bytes, (place + 1) * bytes);
+      change.augment(one, side, change.epoch, image);
+    }
+  }
+  return toFloats(device, pixels, [indices.length, side, side, 3]);
 }
 
 /** Bytes as floats from 0 to 1 on the device; `pixels` must not change while the tensor lives. */

@@ -1,3 +1,4 @@
+import { AUGMENTATIONS } from '../data/augment.ts';
 import { RESAMPLERS } from '../data/resamplers.ts';
 import { LOSSES } from '../loss/loss.ts';
 import { UPDATE_RULES } from '../optimise/update-rules.ts';
@@ -36,7 +37,15 @@ interface ChoiceDefinition<Name extends string = string> extends Described {
   readonly choices: readonly Name[];
 }
 
+/** Some of `choices` with commas between, or `none`. */
+interface ListDefinition extends Described {
+  readonly kind: 'list';
+  readonly fallback: 'none';
+  readonly choices: readonly string[];
+}
+
 export type ParameterDefinition =
+  | ListDefinition
   | WholeDefinition
   | RealDefinition
   | FlagDefinition
@@ -123,16 +132,39 @@ export const PARAMETERS = {
   trainLimit: whole(0, 0, 'use only so many training images, spread over the classes; 0 = all'),
   validLimit: whole(0, 0, 'use only so many validation images; 0 = all'),
   shuffleValid: flag(false, 'shuffle the validation set, as the recipe did; changes batch means'),
+  augment: {
+    kind: 'list',
+    fallback: 'none',
+    choices: AUGMENTATIONS,
+    help: 'random changes of the training images',
+  },
+  augmentStrength: {
+    kind: 'real',
+    fallback: 1,
+    above: 0,
+    most: 4,
+    help: 'factor on the range of every augmentation',
+  },
+  tta: whole(0, 0, 'augmented versions of each test image that vote, too', 1000),
+  ttaWeight: {
+    kind: 'real',
+    fallback: 0.6,
+    least: 0,
+    most: 1,
+    help: 'weight of the plain test image beside its tta versions',
+  },
   resampler: choice(RESAMPLERS, 'exact', "exact = Pillow's pixels, fast = libvips' own"),
   workers: whole(0, 0, 'decode threads; 0 = as many as CPU threads', 256),
   idStart: whole(0, 0, 'Id of the first row in submission.csv'),
+  layer: whole(19, 0, 'layer whose output visualise exports; 19 = the last pooling', 19),
   deterministic: flag(true, 'refuse ops whose result depends on the order of threads'),
 } as const satisfies Record<string, ParameterDefinition>;
 
 export type ParameterName = keyof typeof PARAMETERS;
 
-type ValueOf<Definition> =
-  Definition extends ChoiceDefinition<infer Name>
+type ValueOf<Definition> = Definition extends ListDefinition
+  ? string
+  : Definition extends ChoiceDefinition<infer Name>
     ? Name
     : Definition extends FlagDefinition
       ? boolean
@@ -145,9 +177,6 @@ export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
 
 /** Parameters of the recipe that this version knows of but does not have, and why. */
 export const REFUSED_PARAMETERS: ReadonlyMap<string, string> = new Map([
-  ['augment', 'augmentation is not built yet'],
-  ['tta', 'test-time augmentation is not built yet'],
-  ['layer', 'exporting features is not built yet'],
   ['fp16', 'tfjs has no mixed precision: training runs in float32'],
   ['precision', 'tfjs has no mixed precision: training runs in float32'],
 ]);

@@ -43,7 +43,18 @@ const refused: Record<string, { given: [string, ParameterValue]; want: RegExp }>
     given: ['fp16', true],
     want: /fp16 is refused: tfjs has no mixed precision/,
   },
-  'what is not built yet': { given: ['augment', true], want: /not built yet/ },
+  'an unknown augmentation': {
+    given: ['augment', 'flip,rotat'],
+    want: /augment must be none or some of flip, .*did you mean rotate\?/,
+  },
+  'R11 test-time augmentation without augmentation': {
+    given: ['tta', 5],
+    want: /tta needs augment/,
+  },
+  'R44 a layer that the stack does not have': {
+    given: ['layer', 20],
+    want: /layer must be .* 0 to 19/,
+  },
 };
 for (const [name, { given, want }] of Object.entries(refused)) {
   test(`${name} is refused`, () => {

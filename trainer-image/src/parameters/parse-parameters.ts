@@ -24,6 +24,9 @@ export function parseParameters(given: Iterable<readonly [string, ParameterValue
     if (problem !== undefined) problems.push(problem);
     values[name] = value;
   }
+  if (values['tta'] !== 0 && values['augment'] === 'none') {
+    problems.push('tta needs augment: versions of an image that are all the same have one vote');
+  }
   if (problems.length > 0) throw new InvalidParametersError(problems.join('\n'));
   return values as Parameters;
 }
@@ -72,6 +75,8 @@ function checkValue(name: ParameterName, value: ParameterValue): string | undefi
       const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
       return `${name} must be one of ${definition.choices.join(', ')}, ${got}${hint}`;
     }
+    case 'list':
+      return checkList(name, value, definition.choices);
     case 'whole': {
       const { least, most } = definition;
       const isInside =
@@ -91,6 +96,20 @@ function checkValue(name: ParameterName, value: ParameterValue): string | undefi
       return isInside ? undefined : `${name} must be ${describeRange(definition)}, ${got}`;
     }
   }
+}
+
+function checkList(
+  name: string,
+  value: ParameterValue,
+  choices: readonly string[],
+): string | undefined {
+  const items = value === 'none' ? [] : String(value).split(',');
+  const unknown = items.find((item) => !choices.includes(item.trim()));
+  if (unknown === undefined) return undefined;
+  const meant = nearestName(unknown.trim(), choices);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  const rule = `must be none or some of ${choices.join(', ')} with commas between`;
+  return `${name} ${rule}, got ${JSON.stringify(value)}${hint}`;
 }
 
 function describeRange(range: { above?: number; least?: number; most?: number }): string {

@@ -1,5 +1,6 @@
 import type { Device } from '../backend/device.ts';
 import type { Checkpointer } from '../checkpoint/checkpointer.ts';
+import { augmenter } from '../data/augment.ts';
 import { batchOf, countBatches, feed, fileOrder, shuffledOrder } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Parameters } from '../parameters/definition.ts';
@@ -67,11 +68,12 @@ async function trainPass(parts: RunParts, state: RunState): Promise<void> {
   const stepsPerEpoch = countBatches(trainImages.length, batchSize);
   const totalSteps = stepsPerEpoch * parameters.epochs;
   const order = shuffledOrder(trainImages.length, seed, 'shuffle', state.epoch);
+  const augment = augmenter(parameters);
   while (state.position < stepsPerEpoch) {
     await pauseForSignals(parts.stop);
     const began = performance.now();
     const indices = batchOf(order, state.position, batchSize);
-    const images = feed(device, trainImages, indices);
+    const images = feed(device, trainImages, indices, { augment, epoch: state.epoch });
     const labels = trainImages.labelsOf(indices);
     const result = session.train(images, labels, { step: state.step, totalSteps, stepsPerEpoch });
     const seconds = (performance.now() - began) / 1000;

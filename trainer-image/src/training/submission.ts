@@ -1,27 +1,37 @@
 import type { Device } from '../backend/device.ts';
-import { batchOf, countBatches, feed, fileOrder } from '../data/batches.ts';
+import { batchOf, countBatches, fileOrder } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Network } from '../network/network.ts';
-import { likelyClasses } from './likely-classes.ts';
+import { classProbabilities, type EnsembleSettings } from './ensemble.ts';
+import type { ProgressDisplay } from './progress.ts';
 import { pauseForSignals } from './stop.ts';
 
-/** The classes that the network gives to `images`, in their order. */
+/** What a pass over images without training works with. */
+export interface PassParts {
+  readonly device: Device;
+  readonly network: Network;
+  readonly progress: ProgressDisplay;
+  readonly stop: AbortSignal;
+}
+
+/** The likeliest class of each of `images`, in their order; the first one of equals. */
 export async function predictAll(
-  device: Device,
-  network: Network,
+  { device, network, progress, stop }: PassParts,
   images: ImageSet,
-  batchSize: number,
-  stop: AbortSignal,
+  settings: EnsembleSettings & { readonly batchSize: number },
 ): Promise<number[]> {
   const order = fileOrder(images.length);
   const classes: number[] = [];
-  for (let index = 0; index < countBatches(images.length, batchSize); index++) {
+  const batches = countBatches(images.length, settings.batchSize);
+  for (let index = 0; index < batches; index++) {
     await pauseForSignals(stop);
-    const batch = feed(device, images, batchOf(order, index, batchSize));
-    const logits = network.evaluate(batch);
-    classes.push(...likelyClasses(device, logits));
-    device.free(batch, logits);
+    const indices = batchOf(order, index, settings.batchSize);
+    for (const row of classProbabilities(device, network, images, indices, settings)) {
+      classes.push(row.indexOf(Math.max(...row)));
+    }
+    progress.show('test', index + 1, batches);
   }
+  progress.clear();
   return classes;
 }
 

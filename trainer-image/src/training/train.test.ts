@@ -121,13 +121,15 @@ for (const stopAfter of [1, 3, 5, 6, 8, 11, 12]) {
   });
 }
 
-test('a run stopped twice goes on bit for bit, also with rare checkpoints and momentum', async () => {
+test('R10 R11 R13 a run stopped twice goes on bit for bit, also with rare checkpoints, augmentation and a shuffled valid set', async () => {
   const options: RunOptions = {
     given: [
       ['epochs', 5],
       ['optimizer', 'momentum'],
       ['schedule', 'cosine'],
       ['shuffleValid', true],
+      ['augment', 'flip,rotate,affine,crop,jitter'],
+      ['tta', 2],
     ],
     everyEpochs: 3,
   };

@@ -111,7 +111,8 @@ async function predictTest(
   const network = buildNetwork(device, specifyNetwork(parameters), parameters.seed);
   loadModel(device, network, tensors);
   const images = await openImages(files.test, dataSettings(order), stop);
-  const classes = await predictAll(device, network, images, parameters.batchSize, stop);
+  const parts = { device, network, progress: order.progress, stop };
+  const classes = await predictAll(parts, images, parameters);
   images.close();
   network.dispose();
   return submissionTable(classes, parameters.idStart);
