@@ -3,6 +3,8 @@ import { NO_PAINT, type Paint } from './render/style.ts';
 /** Where a command writes: stdout or stderr, or a list of texts in a test. */
 export interface Channel {
   write(text: string): void;
+  /** Resolves when what was written has left the process, or has nobody left to read it. */
+  flush(): Promise<void>;
   readonly isTerminal: boolean;
   /** Whether the cursor can be moved: a terminal that is not dumb. */
   readonly canRedraw: boolean;
@@ -26,6 +28,8 @@ export class MemoryChannel implements Channel {
   write(text: string): void {
     this.text += text;
   }
+
+  async flush(): Promise<void> {}
 
   size(): { columns: number; rows: number } | undefined {
     return undefined;

@@ -8,8 +8,8 @@ export class LogTail {
   #offset = 0;
   #decoder = new StringDecoder('utf8');
 
-  /** Hands on what is new, piece by piece; nothing if the file is not there. */
-  async read(path: string, take: (text: string) => void): Promise<void> {
+  /** Hands on what is new, piece by piece as it is taken; nothing if the file is not there. */
+  async read(path: string, take: (text: string) => Promise<void>): Promise<void> {
     const file = await open(path, 'r').catch((error: unknown) => {
       // It may not have been made yet, or may just be moving to its last place.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -25,7 +25,7 @@ export class LogTail {
         const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, this.#offset);
         if (bytesRead === 0) return;
         this.#offset += bytesRead;
-        take(this.#decoder.write(buffer.subarray(0, bytesRead)));
+        await take(this.#decoder.write(buffer.subarray(0, bytesRead)));
       }
     } finally {
       await file.close();

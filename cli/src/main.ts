@@ -43,5 +43,7 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+const exitCode = await runCommandLine(process.argv.slice(2), surroundings);
+await Promise.all([surroundings.stdout.flush(), surroundings.stderr.flush()]);
 // Not only `exitCode`: a trainer's pipe or a timer must not keep the command alive.
-process.exit(await runCommandLine(process.argv.slice(2), surroundings));
+process.exit(exitCode);

@@ -26,6 +26,13 @@ export class StreamChannel implements Channel {
     this.#stream.write(text);
   }
 
+  /** A pipe that is full takes no more for now: leaving then would lose the rest. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.write('', () => resolve());
+    });
+  }
+
   size(): { columns: number; rows: number } | undefined {
     if (!this.isTerminal) return undefined;
     const { columns, rows } = this.#stream as WriteStream;

@@ -43,11 +43,15 @@ export async function logs(
   });
 }
 
-type Write = (text: string) => void;
+type Write = (text: string) => Promise<void>;
 
 /** A trainer may print what it likes, but not steer the terminal. */
 function logWriter(stdout: Channel): Write {
-  return (text) => stdout.write(stdout.isTerminal ? printableLog(text) : text);
+  return async (text) => {
+    stdout.write(stdout.isTerminal ? printableLog(text) : text);
+    // A log may be larger than what memory should hold for a slow reader.
+    await stdout.flush();
+  };
 }
 
 async function trialLog(
@@ -113,14 +117,14 @@ async function experimentLogs(
       const state = tails.get(name) ?? newTail(view);
       tails.set(name, state);
       if (state.attempt !== attemptOf(view)) {
-        out(state.lines.flush());
+        await out(state.lines.flush());
         state.tail.restart();
         state.attempt = attemptOf(view);
       }
       const path = await client.logFile(view.trial);
       if (path !== undefined) await state.tail.read(path, (text) => out(state.lines.add(text)));
       if (!ended && follow) continue;
-      out(state.lines.flush());
+      await out(state.lines.flush());
       tails.delete(name);
       finished.add(name);
     }

@@ -7,7 +7,7 @@ const SMALL = { columns: 80, rows: 24 };
 const LARGE = { columns: 200, rows: 50 };
 
 // They mostly wait for trainers.
-suite('on a terminal', { concurrency: 4 }, () => {
+suite('on a terminal', { concurrency: 4, timeout: 120_000 }, () => {
   for (const size of [SMALL, LARGE]) {
     test(`a run at ${size.columns}x${size.rows} shows a table and leaves the leaderboard`, async (t) => {
       const sandbox = new Sandbox(t);

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { eventually, Sandbox } from './sandbox.ts';
 
 // They mostly wait for trainers.
-suite('without a terminal', { concurrency: 4 }, () => {
+suite('without a terminal', { concurrency: 4, timeout: 120_000 }, () => {
   test('plain lines go to stderr, the leaderboard to stdout, a failure shows its log', async (t) => {
     const sandbox = new Sandbox(t);
     const ran = await sandbox.espalier('run', '-f', sandbox.sweep({ manner: 'failing' }));
@@ -91,7 +91,7 @@ suite('without a terminal', { concurrency: 4 }, () => {
     await eventually('it runs again', () => /digits Paused.*digits Running/s.test(run.stderr));
 
     const follow = sandbox.start(['logs', '-f', 'digits']);
-    await eventually('lines arrive', () => /^\[0000\d\] epoch 1/m.test(follow.stdout));
+    await eventually('lines arrive', () => /^\[000\d\d\] epoch 1/m.test(follow.stdout));
     assert.equal((await sandbox.espalier('stop', 'digits')).exitCode, 0);
     const { exitCode, stderr } = await run.ended;
     assert.equal(exitCode, 0);
@@ -119,7 +119,7 @@ suite('without a terminal', { concurrency: 4 }, () => {
     assert.equal((await sandbox.espalier('get', 'other')).exitCode, 3);
   });
 
-  test('a reader that goes away is no error', async (t) => {
+  test('a reader that goes away is no error, and a slow one gets all', async (t) => {
     const sandbox = new Sandbox(t);
     const manifest = sandbox.sweep({ max: 1, pace: 0, epochs: 1 });
     writeFileSync(join(sandbox.dir, 'train.sh'), '#!/bin/sh\nseq 100000\nexit 30\n');
@@ -129,6 +129,8 @@ suite('without a terminal', { concurrency: 4 }, () => {
     );
     assert.equal(ran.stderr, '');
     assert.equal(ran.stdout, '1\n141\n');
+    const slow = await sandbox.shell('espalier logs digits-00000 | (sleep 1; tail -n 1)');
+    assert.equal(slow.stdout, '100000\n');
   });
 
   test('bad manifests are refused with place, reason and suggestion; nothing is started', async (t) => {

@@ -46,13 +46,17 @@ export interface Ran {
 /** A folder with a trainer and manifests, where commands are run; gone after the test. */
 export class Sandbox {
   readonly dir: string;
+  readonly #started: Started[] = [];
 
   constructor(t: TestContext) {
     this.dir = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
     const trainer = join(this.dir, 'train.sh');
     writeFileSync(trainer, TRAINER);
     chmodSync(trainer, 0o755);
-    t.after(() => {
+    t.after(async () => {
+      // A test that failed leaves its commands behind.
+      for (const command of this.#started) command.kill('SIGKILL');
+      await Promise.all(this.#started.map(({ ended }) => ended));
       for (const pid of this.trainers()) process.kill(pid, 'SIGKILL');
       rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     });
@@ -95,7 +99,9 @@ spec:
 
   /** Starts a command without a terminal. */
   start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
-    return new Started(this.dir, [ESPALIER, ...words], env);
+    const started = new Started(this.dir, [ESPALIER, ...words], env);
+    this.#started.push(started);
+    return started;
   }
 
   /** Runs a line of shell in which `espalier` is the command. */
