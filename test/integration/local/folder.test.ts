@@ -142,6 +142,8 @@ test('F25 a full disk is told and waited for; with space again it goes on', asyn
   const { succeeded = 0, failed = 0 } = ended.status?.trials ?? {};
   t.diagnostic(`8 trials: ${succeeded} succeeded, ${failed} could not report on the full disk`);
   assert.ok(succeeded >= 4);
+  // Before the disk goes.
+  await runner.close();
 });
 
 test('what cannot run is refused before anything starts, and nothing is written', async (t) => {
