@@ -11,6 +11,7 @@ const MOMENTUM = 0.1;
  * ones, whose variance is the unbiased one. TensorFlow's fused op gives just that.
  */
 export class BatchNorm implements Layer {
+  readonly kind = 'batch-norm';
   readonly parameters: readonly Parameter[];
   readonly statistics: readonly [RunningStatistic, RunningStatistic];
   readonly #device: Device;

@@ -4,6 +4,7 @@ import type { Layer, Parameter } from './layer.ts';
 
 /** 3x3, stride 1, one pixel of zero padding, with a bias; height x width x channels in and out. */
 export class Convolution implements Layer {
+  readonly kind = 'convolution';
   readonly parameters: readonly Parameter[];
   readonly statistics = [];
   readonly #device: Device;

@@ -4,6 +4,7 @@ import type { Layer } from './layer.ts';
 
 /** Each image's height x width x channels as one row. */
 export class Flatten implements Layer {
+  readonly kind = 'flatten';
   readonly parameters = [];
   readonly statistics = [];
   readonly #device: Device;

@@ -1,6 +1,7 @@
 import type { Tensor } from '../backend/device.ts';
 import type { Variable } from '../backend/variable.ts';
 import type { FileLayout } from './file-layout.ts';
+import type { LayerKind } from './specification.ts';
 
 /** A trainable tensor: its value, and after a backward pass its gradient. */
 export interface Parameter {
@@ -23,6 +24,7 @@ export interface RunningStatistic {
  * what it returns: activations and gradients belong to the network.
  */
 export interface Layer {
+  readonly kind: LayerKind;
   readonly parameters: readonly Parameter[];
   readonly statistics: readonly RunningStatistic[];
 

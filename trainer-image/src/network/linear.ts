@@ -4,6 +4,7 @@ import type { Layer, Parameter } from './layer.ts';
 
 /** Rows times an in x out matrix, plus a bias. */
 export class Linear implements Layer {
+  readonly kind = 'linear';
   readonly parameters: readonly Parameter[];
   readonly statistics = [];
   readonly #device: Device;

@@ -4,6 +4,7 @@ import type { Layer } from './layer.ts';
 
 /** The largest of each 2x2 square; an odd last row or column is dropped. */
 export class MaxPool implements Layer {
+  readonly kind = 'max-pool';
   readonly parameters = [];
   readonly statistics = [];
   readonly #device: Device;

@@ -26,10 +26,13 @@ export class Network {
     this.statistics = layers.flatMap((layer) => layer.statistics);
   }
 
-  /** Logits without any trace: running statistics, nothing kept. The caller frees both tensors. */
-  evaluate(images: Tensor): Tensor {
+  /**
+   * Logits, or what the first `layers` give, without any trace: running statistics, nothing kept. The
+   * caller frees both tensors.
+   */
+  evaluate(images: Tensor, layers: readonly Layer[] = this.layers): Tensor {
     let current = images;
-    for (const layer of this.layers) {
+    for (const layer of layers) {
       const output = layer.forward(current, false);
       if (current !== images) this.#device.free(current);
       current = output;

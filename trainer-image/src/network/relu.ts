@@ -4,6 +4,7 @@ import type { Layer } from './layer.ts';
 
 /** Negative values become 0. */
 export class Relu implements Layer {
+  readonly kind = 'relu';
   readonly parameters = [];
   readonly statistics = [];
   readonly #device: Device;

@@ -38,6 +38,8 @@ export type LayerSpecification =
       readonly flattened?: readonly [number, number, number];
     };
 
+export type LayerKind = LayerSpecification['kind'];
+
 const CHANNELS = [64, 128, 256, 512, 512];
 const HIDDEN = [1024, 512];
 const RGB = 3;
