@@ -6,7 +6,10 @@ import { paddedRange } from './scale.ts';
 const [WIDTH, HEIGHT] = [1000, 760];
 const LOSS_COLOUR = '#1f5fa8';
 const NORM_COLOUR = '#c4551a';
-const PALE = { [LOSS_COLOUR]: '#b9cfe8', [NORM_COLOUR]: '#f0cdb8' };
+const PALE: Readonly<Record<string, string>> = {
+  [LOSS_COLOUR]: '#b9cfe8',
+  [NORM_COLOUR]: '#f0cdb8',
+};
 
 /** Loss and gradient norm on one time axis, one above the other, and what they say together. */
 export function drawCurves(losses: readonly number[], norms: readonly number[]): Picture {

@@ -13,9 +13,9 @@ export function principalComponents(gram: Float32Array, rows: number, seed: numb
   const scores = new Float64Array(rows * 2);
   const found: Float64Array[] = [];
   for (let component = 0; component < 2; component++) {
-    const vector = powerIteration(gram, rows, found, random);
+    const { vector, value } = powerIteration(gram, rows, found, random);
     found.push(vector);
-    const length = Math.sqrt(Math.max(0, dot(vector, apply(gram, rows, vector))));
+    const length = Math.sqrt(value);
     const largest = vector.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
     const scale = largest < 0 ? -length : length;
     for (let row = 0; row < rows; row++) scores[row * 2 + component] = (vector[row] ?? 0) * scale;
@@ -28,7 +28,8 @@ function powerIteration(
   rows: number,
   found: readonly Float64Array[],
   random: RandomStream,
-): Float64Array {
+): { readonly vector: Float64Array; readonly value: number } {
+  let value = 0;
   let vector = normalised(Float64Array.from({ length: rows }, () => random.uniform() - 0.5));
   for (let round = 0; round < ROUNDS; round++) {
     const next = apply(gram, rows, vector);
@@ -36,12 +37,14 @@ function powerIteration(
       const part = dot(next, other);
       for (const [i, value] of other.entries()) next[i] = (next[i] ?? 0) - part * value;
     }
+    // Its length without the components found before, even if nothing but rounding is left.
+    value = Math.sqrt(dot(next, next));
     const turned = normalised(next);
     const change = turned.reduce((most, v, i) => Math.max(most, Math.abs(v - (vector[i] ?? 0))), 0);
     vector = turned;
     if (change < TOLERANCE) break;
   }
-  return vector;
+  return { vector, value };
 }
 
 function apply(gram: Float32Array, rows: number, vector: Float64Array): Float64Array {
