@@ -22,6 +22,7 @@ import { Watcher, type WatcherOptions } from './watcher.ts';
 export interface KeptPod {
   readonly view: PodView;
   readonly trialName: string;
+  readonly experiment: string;
   readonly finalizers: readonly string[];
 }
 
@@ -189,6 +190,7 @@ function keepPod(raw: RawObject): KeptPod | undefined {
   return {
     view,
     trialName: controllerOf(raw.metadata)?.name ?? '',
+    experiment: `${view.namespace}/${raw.metadata.labels?.[LABEL.experiment] ?? ''}`,
     finalizers: raw.metadata.finalizers ?? [],
   };
 }

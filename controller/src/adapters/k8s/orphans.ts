@@ -51,11 +51,12 @@ function isOrphan(caches: Caches, { view, trialName, finalizers }: KeptPod): boo
 }
 
 async function free(options: OrphansOptions, pod: KeptPod, call: Call): Promise<void> {
-  const { client, cluster, log } = options;
+  const { client, cluster, clock, log } = options;
   const { view, trialName } = pod;
   const trial = await client.get(TRIALS, { namespace: view.namespace, name: trialName }, call);
   if (trial?.metadata.uid === view.trialUid) return;
   log.warn('freeing a pod whose trial is gone', { namespace: view.namespace, pod: view.name });
   await cluster.deletePod(view, { force: false }, call);
-  await cluster.releasePod(view, call);
+  // Whatever it would have been kept for: nobody can find it any more.
+  await cluster.releasePod({ ...view, deletingSinceMs: clock.now() }, call);
 }

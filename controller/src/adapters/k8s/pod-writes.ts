@@ -11,6 +11,7 @@ import type { ObjectClient } from './object-client.ts';
 import { compareVersions, controllerOf } from './raw-object.ts';
 import { portError } from './refusal.ts';
 import { PODS, TRIALS } from './resources.ts';
+import { isWorthKeeping, surplusFailures } from './retention.ts';
 
 const FOREIGN_POD_MS = 5_000;
 /** A profile that was applied after its Experiment is waited for so long, counted from the Trial. */
@@ -66,12 +67,29 @@ export class PodWrites {
     }
   }
 
-  /** Takes our finalizer off, and nobody else's. */
+  /**
+   * Lets a pod go whose end is counted: it is deleted, or kept for its log if it failed. The deletion
+   * comes first, because a pod without our finalizer is of no more interest after a crash.
+   */
   async release(pod: PodView, call: Call): Promise<void> {
+    const { caches } = this.#options;
+    const isKept = isWorthKeeping(pod);
+    if (!isKept) await this.delete(pod, false, call);
+    await this.#free(pod, call);
+    const experiment = caches.pods.get(pod)?.experiment;
+    if (!isKept || experiment === undefined) return;
+    for (const old of surplusFailures(caches.pods.all(), experiment)) {
+      await this.delete(old, false, call);
+    }
+  }
+
+  /** Takes our finalizer off, and nobody else's. */
+  async #free(pod: PodView, call: Call): Promise<void> {
     const { caches, client } = this.#options;
     const { namespace, name, uid } = pod;
-    const finalizers = caches.pods.get(pod)?.finalizers ?? [FINALIZER];
-    const at = finalizers.indexOf(FINALIZER);
+    const known = caches.pods.get(pod);
+    if (known?.view.uid !== uid) return;
+    const at = known.finalizers.indexOf(FINALIZER);
     if (at < 0) return;
     const path = `/metadata/finalizers/${at}`;
     try {

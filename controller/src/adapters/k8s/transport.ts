@@ -142,23 +142,27 @@ export class Transport {
         },
       });
       const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const timer = setTimeout(
-        () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      const abort = () => outgoing.destroy(new Error('aborted', { cause: call.signal.reason }));
+      let answer: IncomingMessage | undefined;
+      // Once there is an answer the request must be left alone: its socket may already be waiting in
+      // the pool for the next one, and an error there has no listener.
+      const end = (why: Error) => (answer ?? outgoing).destroy(why);
+      const timer = setTimeout(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      const abort = () => end(new Error('aborted', { cause: call.signal.reason }));
       const done = () => {
         clearTimeout(timer);
         call.signal.removeEventListener('abort', abort);
       };
       if (!isWrite) call.signal.addEventListener('abort', abort, { once: true });
       outgoing.once('response', (response) => {
+        answer = response;
         // A watch has no end that a timer could know; its reader has a watchdog. The signal stays.
         if (goesOn) clearTimeout(timer);
         response.once('close', done);
+        // Whoever reads it gets the error; after the last read nobody is left who could.
+        response.on('error', () => {});
         resolve(response);
       });
-      outgoing.once('error', (error) => {
+      outgoing.on('error', (error) => {
         done();
         reject(call.signal.aborted && !isWrite ? call.signal.reason : noAnswer(request, error));
       });

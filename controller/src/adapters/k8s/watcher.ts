@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../ports/telemetry.ts';
-import { isGone, retryAfterMsOf } from './api-error.ts';
+import { ApiError, isGone, retryAfterMsOf } from './api-error.ts';
 import { LineSplitter } from './json-lines.ts';
 import { isRawObject, type RawList, type RawObject, type RawWatchEvent } from './raw-object.ts';
 import { collectionPath, type Resource } from './resources.ts';
@@ -185,7 +185,9 @@ export class Watcher {
           watchdog.refresh();
           for (const line of lines.push(chunk as Buffer)) {
             wasHeard = true;
-            this.#dispatch({ kind: 'event', event: parseEvent(line) });
+            const event = parseEvent(line);
+            if (event.type === 'ERROR') this.#failed(errorOf(event));
+            this.#dispatch({ kind: 'event', event });
             // An ERROR event, a refresh: the state has gone elsewhere.
             if (signal.aborted) return { kind: 'slept' };
           }
@@ -228,6 +230,19 @@ export class Watcher {
       });
     }
   }
+}
+
+function errorOf({ object }: RawWatchEvent): ApiError {
+  const {
+    code = 0,
+    reason = '',
+    message = 'ERROR event',
+  } = object as unknown as Partial<{
+    code: number;
+    reason: string;
+    message: string;
+  }>;
+  return new ApiError('watch', { status: code, reason, message });
 }
 
 /** @throws {SyntaxError | TypeError} if the line is no event: the stream cannot be trusted any more. */
