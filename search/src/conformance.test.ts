@@ -4,19 +4,32 @@ import fc from 'fast-check';
 import { CONFORMANCE, type Subject, subjectOf } from './conformance.ts';
 import { compileSpace } from './space/compile.ts';
 import type { Configuration, Dimension } from './space/dimension.ts';
+import type { AlgorithmInfo } from './suggest/algorithm.ts';
 import { EMPTY_HISTORY, type History } from './suggest/problem.ts';
 import { ALGORITHMS } from './suggest/registry.ts';
 import { suggest } from './suggest/suggest.ts';
-import { conformanceCases, type SpaceKind } from './testing/arbitraries.ts';
+import { type CaseSize, conformanceCases, type SpaceKind } from './testing/arbitraries.ts';
 
 /** What an algorithm takes, if not every space. */
 const SPACES: Record<string, SpaceKind> = { 'cma-es': 'ordered', grid: 'discrete' };
 
+/** Algorithms that fit a Gaussian process: milliseconds a suggestion, where others take a fraction. */
+const SLOW = new Set(['auto', 'gp']);
+
+function sizeFor({ name, usesHistory }: AlgorithmInfo): CaseSize & { readonly numRuns: number } {
+  if (!usesHistory) {
+    return { isLearnable: false, leastPast: 0, mostPast: 12, mostIndices: 12, numRuns: 300 };
+  }
+  return SLOW.has(name)
+    ? { isLearnable: true, leastPast: 9, mostPast: 14, mostIndices: 2, numRuns: 8 }
+    : { isLearnable: true, leastPast: 8, mostPast: 32, mostIndices: 12, numRuns: 60 };
+}
+
 for (const algorithm of ALGORITHMS) {
   describe(`${algorithm.name} conforms`, () => {
     const kind = SPACES[algorithm.name] ?? 'any';
-    const cases = conformanceCases(kind, algorithm.usesHistory ? 'learnable' : 'short');
-    const numRuns = algorithm.usesHistory ? 60 : 300;
+    const { numRuns, ...size } = sizeFor(algorithm);
+    const cases = conformanceCases(kind, size);
     for (const check of CONFORMANCE.filter(({ appliesTo }) => appliesTo(algorithm))) {
       test(check.title, () => {
         fc.assert(

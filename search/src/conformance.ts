@@ -88,6 +88,25 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
     },
   },
   {
+    title: 'any suggestion is recomputed from the results that it saw, whatever came after',
+    appliesTo: ({ usesHistory }) => usesHistory,
+    run: (subject, given) => {
+      const problem = problemOf(subject, given);
+      const { entries, running } = pastOf(subject, given);
+      const all = [...entries, ...running].toSorted((a, b) => b.index - a.index);
+      for (const { index, configuration } of all) {
+        const isEarlier = (entry: RunningEntry) => entry.index < index;
+        const seen = { entries: entries.filter(isEarlier), running: running.filter(isEarlier) };
+        const suggestion = subject.suggest(problem, seen, index);
+        assertSame(
+          suggestion.kind === 'suggested' && suggestion.configuration,
+          configuration,
+          `suggestion ${index}`,
+        );
+      }
+    },
+  },
+  {
     title: 'the order in which the results are listed changes nothing',
     appliesTo: always,
     run: (subject, given) => {

@@ -66,3 +66,18 @@ export function compareRanks(a: Rank, b: Rank): number {
   if (a.wasStopped && a.step !== b.step) return b.step - a.step;
   return a.loss - b.loss;
 }
+
+/**
+ * Whether a history has this very configuration: tried before, or running.
+ *
+ * @param units Its coordinates, NaN where inactive; a continuous dimension all but rules it out.
+ */
+export function wasTried({ columns, count }: Observations, units: Float64Array): boolean {
+  for (let row = 0; row < count; row++) {
+    let d = 0;
+    // Object.is, since NaN equals NaN here.
+    while (d < columns.length && Object.is((columns[d] as Float64Array)[row], units[d])) d++;
+    if (d === columns.length) return true;
+  }
+  return false;
+}

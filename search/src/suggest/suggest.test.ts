@@ -71,7 +71,7 @@ test('the registry says which algorithms look at the history', () => {
   const named = (uses: boolean) =>
     ALGORITHMS.filter(({ usesHistory }) => usesHistory === uses).map(({ name }) => name);
   assert.deepEqual(named(false), ['grid', 'random', 'sobol']);
-  assert.deepEqual(named(true), ['cma-es', 'tpe']);
+  assert.deepEqual(named(true), ['auto', 'cma-es', 'gp', 'tpe']);
   assert.equal(algorithmInfo('hyperopt'), undefined);
 });
 

@@ -149,15 +149,21 @@ const learnable: fc.Arbitrary<PastResult> = fc.oneof(
   },
 );
 
-/** Cases with a short past of any kind, or with one that a model can be fitted to. */
-export function conformanceCases(
-  kind: SpaceKind,
-  pastKind: 'short' | 'learnable',
-): fc.Arbitrary<ConformanceCase> {
-  const past =
-    pastKind === 'short'
-      ? fc.array(result, { maxLength: 12 })
-      : fc.array(learnable, { minLength: 8, maxLength: 32 });
+/** How much is asked of an algorithm in one case; each past result is a suggestion of its own. */
+export interface CaseSize {
+  /** Whether the past is mostly usable, as a model needs it, or of any kind. */
+  readonly isLearnable: boolean;
+  readonly leastPast: number;
+  readonly mostPast: number;
+  readonly mostIndices: number;
+}
+
+export function conformanceCases(kind: SpaceKind, size: CaseSize): fc.Arbitrary<ConformanceCase> {
+  const { isLearnable, leastPast, mostPast, mostIndices } = size;
+  const past = fc.array(isLearnable ? learnable : result, {
+    minLength: leastPast,
+    maxLength: mostPast,
+  });
   return fc.record({
     dimensions: spaces(kind),
     seed: fc.maxSafeInteger(),
@@ -165,7 +171,7 @@ export function conformanceCases(
     past,
     indices: fc.array(fc.oneof(fc.nat(40), fc.nat(100_000), fc.nat(2 ** 31 - 1)), {
       minLength: 1,
-      maxLength: 12,
+      maxLength: mostIndices,
     }),
   });
 }

@@ -6,7 +6,7 @@ import { valueNumber } from '../../space/domain.ts';
 import { type Space, varyingDimensions } from '../../space/space.ts';
 import type { UnitDomain } from '../../space/unit.ts';
 import type { Algorithm } from '../algorithm.ts';
-import { type Observations, observe } from '../observations.ts';
+import { observe, wasTried } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
 import { drawConfiguration } from '../random.ts';
 import {
@@ -69,7 +69,7 @@ export function proposeTpe(
   }));
   // Sorting is stable: the first drawn wins a tie.
   scored.sort((a, b) => b.score - a.score);
-  const fresh = scored.find(({ point }) => !wasTried(observations, point)) ?? scored[0];
+  const fresh = scored.find(({ point }) => !wasTried(observations, unitsAt(point))) ?? scored[0];
   return fresh?.configuration ?? drawConfiguration(space, seed, index);
 }
 
@@ -102,17 +102,6 @@ function drawCandidate(
   return { configuration, point };
 }
 
-/** Whether the history has this very configuration, which a continuous dimension all but rules out. */
-function wasTried({ columns, count }: Observations, point: CandidatePoint): boolean {
-  for (let row = 0; row < count; row++) {
-    let d = 0;
-    while (d < columns.length) {
-      const tried = columns[d]?.[row] as number;
-      const unit = point[d]?.unit ?? Number.NaN;
-      if (tried !== unit && !(Number.isNaN(tried) && Number.isNaN(unit))) break;
-      d++;
-    }
-    if (d === columns.length) return true;
-  }
-  return false;
+function unitsAt(point: CandidatePoint): Float64Array {
+  return Float64Array.from(point, (at) => at?.unit ?? Number.NaN);
 }

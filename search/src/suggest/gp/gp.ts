@@ -1,0 +1,102 @@
+import { generatorFor } from '../../numeric/generator.ts';
+import { hashText, keyOf } from '../../numeric/hash.ts';
+import type { Configuration } from '../../space/dimension.ts';
+import type { Algorithm } from '../algorithm.ts';
+import { type Observations, observe, wasTried } from '../observations.ts';
+import type { History, Problem } from '../problem.ts';
+import { drawConfiguration } from '../random.ts';
+import { proposeTpe } from '../tpe/tpe.ts';
+import { logExpectedImprovement } from './acquisition.ts';
+import { climb, type Peak, type Terrain } from './climb.ts';
+import { fitHyperparameters } from './fit.ts';
+import { modelRow, movesOf } from './moves.ts';
+import { chooseStarts, configurationAt, drawPoints } from './starts.ts';
+import { selectRows, type Training, trainingOf } from './training.ts';
+
+const PURPOSE = hashText('gp');
+const STARTUP = 10;
+/** Fitting takes the cube of the number of results; beyond this many TPE does better by the second. */
+const MOST_RESULTS = 300;
+/** Hyperparameters are fitted to at most so many, the best and some evenly from all others. */
+const MOST_FITTED = 128;
+/** Running configurations that a suggestion takes into account: the newest. */
+const MOST_RUNNING = 64;
+
+/**
+ * Gaussian process: models the results by a smooth random function and takes the configuration of
+ * the largest expected improvement, in which what runs counts as what it may turn out to be.
+ *
+ * Budgets are in evaluations; nothing is remembered between suggestions. Above 300 results the
+ * suggestions are those of `tpe`.
+ */
+export const gp: Algorithm = {
+  name: 'gp',
+  version: 1,
+  usesHistory: true,
+  usesSeed: true,
+  check: () => [],
+  propose: (problem, history, index) => ({
+    kind: 'proposed',
+    configuration: proposeGp(problem, history, index),
+  }),
+};
+
+export function proposeGp(problem: Problem, history: History, index: number): Configuration {
+  const { space, goal, seed } = problem;
+  if (history.entries.length < STARTUP) return drawConfiguration(space, seed, index);
+  if (history.entries.length > MOST_RESULTS) return proposeTpe(problem, history, index);
+  const observations = observe(space, history);
+  const training = trainingOf(goal, observations);
+  if (training === undefined) return drawConfiguration(space, seed, index);
+  const { isChoice, points, values } = training;
+  const fitted = selectRows(training, MOST_FITTED);
+  const hyper = fitHyperparameters(fitted.points, fitted.values);
+  const key = keyOf(seed, index, PURPOSE);
+  const acquisition = logExpectedImprovement(
+    ...[points, values, hyper, runningRows(observations, isChoice), key.lo],
+  );
+  const { relevances } = hyper;
+  const { domains } = observations;
+  const moves = movesOf(space, domains);
+  const terrain: Terrain = { acquisition, moves, domains, isChoice, relevances };
+  const candidates = drawPoints(space, domains, key.hi, candidateCount(points.count)).map(
+    (units): Peak => ({ units, value: acquisition(modelRow(units, isChoice)) }),
+  );
+  const generator = generatorFor(seed, index, PURPOSE);
+  const starts = chooseStarts(candidates, startCount(points.count), generator);
+  const incumbent = incumbentOf(observations, training);
+  const peaks = [incumbent, ...starts].map((units) => climb(terrain, units));
+  const best = bestUntried(observations, peaks) ?? bestUntried(observations, candidates);
+  return configurationAt(space, domains, (best ?? (peaks[0] as Peak)).units);
+}
+
+/** A power of two, as a Sobol sequence likes it; fewer where each costs more. */
+function candidateCount(results: number): number {
+  return results <= 64 ? 2048 : results <= 160 ? 1024 : 512;
+}
+
+function startCount(results: number): number {
+  return results <= 64 ? 9 : results <= 160 ? 7 : 5;
+}
+
+function runningRows({ results, columns }: Observations, isChoice: Uint8Array) {
+  const rows = [...results.keys()].filter((row) => results[row] === undefined);
+  return rows.slice(-MOST_RUNNING).map((row) => modelRow(unitsOf(columns, row), isChoice));
+}
+
+function unitsOf(columns: readonly Float64Array[], row: number): Float64Array {
+  return Float64Array.from(columns, (column) => column[row] as number);
+}
+
+/** The best configuration so far. */
+function incumbentOf({ columns }: Observations, { rows, values }: Training): Float64Array {
+  let best = 0;
+  for (const [i, value] of values.entries()) if (value > (values[best] as number)) best = i;
+  return unitsOf(columns, rows[best] as number);
+}
+
+function bestUntried(observations: Observations, peaks: readonly Peak[]): Peak | undefined {
+  return peaks
+    .toSorted((a, b) => b.value - a.value)
+    .find(({ units }) => !wasTried(observations, units));
+}
