@@ -6,7 +6,8 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
   'cli/src/**/*.test.ts' 'trainer-image/src/**/*.test.ts' 'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-all coverage verify format generate types bench bench-local clean
+.PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
+  bench-local cluster-up cluster-down clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -14,13 +15,16 @@ help: ## Show what each target does
 setup: ## Install everything that the other targets need (they call it themselves)
 	@scripts/setup.sh
 
+tools: ## Build the real servers that tests start (skipped where Go is missing)
+	@scripts/build-tools.sh control-plane >/dev/null || [ $$? -eq 3 ]
+
 lock: ## Bring package-lock.json up to date after a change of a package.json
 	@npm install --package-lock-only --ignore-scripts && node scripts/complete-lockfile.mjs
 
 demo: setup ## Run a real hyperparameter sweep on this machine, no cluster
 	@$(NODE) scripts/demo.ts
 
-test: setup coverage ## Run every test that can run here, as TAP
+test: setup tools coverage ## Run every test that can run here, as TAP
 	@$(NODE) --test --test-reporter=tap $(TESTS)
 
 test-all: export ESPALIER_TEST_ALL = 1
@@ -46,5 +50,12 @@ bench: bench-local ## Run every benchmark; JSON lines on stdout
 bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
 	@$(NODE) test/bench/local.ts
 
+cluster-up: setup tools ## Start a real control plane with fake nodes on this machine
+	@$(NODE) scripts/cluster-up.ts
+
+cluster-down: setup ## Stop it; nothing is left behind
+	@$(NODE) scripts/cluster-down.ts
+
 clean: ## Remove build output and the local state folder
+	@[ ! -d .espalier/cluster ] || $(NODE) scripts/cluster-down.ts
 	@rm -rf .espalier coverage */dist .tmp
