@@ -55,8 +55,11 @@ export function withHidden({ lines, hidden }: RenderedTable, channel: Channel): 
   return [...lines, channel.paint('quiet', truncate(note, channel.size()?.columns ?? 80))];
 }
 
-/** Width and colour for a table on that channel. */
-export function tableOptions(channel: Channel): { width?: number; paint: Channel['paint'] } {
-  const columns = channel.size()?.columns;
+/** Width and colour for a table on that channel; whoever asks for a wide one gets all of it. */
+export function tableOptions(
+  channel: Channel,
+  isWide = false,
+): { width?: number; paint: Channel['paint'] } {
+  const columns = isWide ? undefined : channel.size()?.columns;
   return { paint: channel.paint, ...(columns === undefined ? {} : { width: columns }) };
 }

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { folderOf, keyOf, type Location, needExperiment, withClient } from '../location.ts';
-import { formatOf, type OutputOptions, print, tableOptions } from '../output.ts';
+import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -24,7 +24,7 @@ export async function best(
     await print(stdout, formatOf(options), {
       document: () => document,
       names: () => [`trial.espalier.dev/${document.trial}`],
-      table: () => renderFields(bestFields(document), tableOptions(stdout)),
+      table: () => renderFields(bestFields(document), stdout.paint),
     });
     return EXIT.ok;
   });

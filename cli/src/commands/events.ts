@@ -1,7 +1,7 @@
 import type { EventRecord } from '@espalier/controller/local';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
-import { formatOf, listDocument, type OutputOptions, print, tableOptions } from '../output.ts';
+import { formatOf, listDocument, type OutputOptions, print } from '../output.ts';
 import { formatDuration } from '../render/duration.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -39,7 +39,8 @@ export async function events(
         renderTable(
           COLUMNS,
           ordered.map((record) => row(record, now())),
-          tableOptions(stdout),
+          // Messages are what it is about: none is cut.
+          { paint: stdout.paint },
         ).lines,
     });
     return EXIT.ok;

@@ -1,7 +1,7 @@
 import type { Experiment } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { findTrial, keyOf, type Location, unknownName, withClient } from '../location.ts';
-import { formatOf, type OutputOptions, print, tableOptions } from '../output.ts';
+import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatAge, formatDuration } from '../render/duration.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
@@ -32,7 +32,7 @@ export async function get(
           found === undefined
             ? experimentFields(object as Experiment, now())
             : trialFields(trialRow(found.experiment, found.view, now()), found.experiment),
-          tableOptions(stdout),
+          stdout.paint,
         ),
     });
     return EXIT.ok;

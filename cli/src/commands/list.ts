@@ -48,7 +48,7 @@ export async function list(surroundings: Surroundings, options: ListOptions): Pr
           experiments.map((experiment) =>
             row(experiment, allNamespaces, isWide, surroundings.now()),
           ),
-          tableOptions(stdout),
+          tableOptions(stdout, isWide),
         ),
         stdout,
       ),

@@ -79,7 +79,7 @@ function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
     ['time', timeText(planned)],
   ];
   const options = tableOptions(stdout);
-  writeLines(stdout, renderFields(fields, options));
+  writeLines(stdout, renderFields(fields, stdout.paint));
   const hasConditions = planned.parameters.some(({ when }) => when !== undefined);
   const { lines } = renderTable(
     [

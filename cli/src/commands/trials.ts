@@ -44,7 +44,7 @@ export async function trials(
       table: (isWide) =>
         withHidden(
           trialsTable(experiment, rows, {
-            ...tableOptions(stdout),
+            ...tableOptions(stdout, isWide),
             isWide,
             bestTrial: experiment.status?.best?.trial,
           }),

@@ -132,17 +132,15 @@ function squeeze(natural: readonly number[], available: number): readonly number
   return widths;
 }
 
-/** Rows of `name: value`, the values in one column. */
+/** Rows of `name: value`, the values in one column. None is cut: a path must be whole to be used. */
 export function renderFields(
   fields: readonly (readonly [string, Cell])[],
-  options: TableOptions = {},
+  paint: Paint = NO_PAINT,
 ): readonly string[] {
-  const paint = options.paint ?? NO_PAINT;
   const width = Math.max(0, ...fields.map(([name]) => displayWidth(printable(name)))) + 2;
-  const room = (options.width ?? Number.POSITIVE_INFINITY) - width;
   return fields.map(([name, cell]) => {
     const { text, style } = readCell(cell);
-    const label = fit(`${printable(name)}:`, Math.min(width, options.width ?? width));
-    return `${paint('quiet', label)}${paint(style, truncate(text, room))}`.replace(/ +$/, '');
+    const label = fit(`${printable(name)}:`, width);
+    return `${paint('quiet', label)}${paint(style, text)}`.replace(/ +$/, '');
   });
 }
