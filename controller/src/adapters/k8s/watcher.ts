@@ -125,7 +125,7 @@ export class Watcher {
     this.#activity.abort();
     const activity = new AbortController();
     this.#activity = activity;
-    work(activity.signal)
+    void work(activity.signal)
       .catch((error: unknown): WatchInput => {
         if (!activity.signal.aborted) this.#failed(error);
         const cause = isGone(error) ? 'gone' : 'other';
