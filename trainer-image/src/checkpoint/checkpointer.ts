@@ -13,7 +13,7 @@ import type { RunState } from '../training/run-state.ts';
 import type { Session } from '../training/session.ts';
 import type { AttemptFolder, ManifestFacts } from './attempt-folder.ts';
 import { loadModel, loadSlots, modelTensors, slotTensors } from './model-file.ts';
-import { describeState, type Resume } from './resume.ts';
+import { describeModel, describeState, type Resume } from './resume.ts';
 import { encodeSafetensors, type FileTensor } from './safetensors.ts';
 
 /** Files that an attempt ends with, beside its checkpoint and points. */
@@ -83,7 +83,7 @@ export class Checkpointer {
     const saved = `${checkpointFolder(state.step)}/${ARTIFACT.state}`;
     if (!this.#folder.has(model)) {
       const tensors = modelTensors(this.#device, this.#session.network, state.step);
-      this.#folder.write(model, encodeSafetensors(tensors));
+      this.#folder.write(model, encodeSafetensors(tensors, describeModel(this.#parameters)));
     }
     const metadata = describeState(state, this.#parameters);
     this.#folder.write(saved, encodeSafetensors(slotTensors(this.#session.optimizer), metadata));
@@ -106,7 +106,8 @@ export class Checkpointer {
   #writeBest(): void {
     if (this.#best === undefined) return;
     const { step, tensors } = this.#best;
-    this.#folder.write(modelPath(step), encodeSafetensors(tensors));
+    const metadata = describeModel(this.#parameters);
+    this.#folder.write(modelPath(step), encodeSafetensors(tensors, metadata));
     this.#best = undefined;
   }
 

@@ -17,7 +17,7 @@ import { decodeSafetensors, type FileTensor } from './safetensors.ts';
 const MANIFEST_NAME = /^manifest-(\d+)\.json$/;
 /** Keys in the metadata of a state file. */
 const STATE_KEY = 'espalier.run_state';
-const PARAMETERS_KEY = 'espalier.parameters';
+export const PARAMETERS_KEY = 'espalier.parameters';
 /** Parameters that decide which tensors a checkpoint has. */
 const SHAPING = ['imageSize', 'width', 'classes', 'optimizer'] as const;
 
@@ -80,6 +80,11 @@ export function describeState(state: RunState, parameters: Parameters): Record<s
   return { [STATE_KEY]: JSON.stringify(state), [PARAMETERS_KEY]: JSON.stringify(parameters) };
 }
 
+/** What a model file says beside its tensors: all that decided it, so not how it was decoded. */
+export function describeModel({ workers: _, ...parameters }: Parameters): Record<string, string> {
+  return { [PARAMETERS_KEY]: JSON.stringify(parameters) };
+}
+
 /** @throws {ConfigurationError} if the checkpoint is of another network or optimiser. */
 export function checkFits({ folder, parameters: saved }: Resume, wanted: Parameters): void {
   for (const name of SHAPING) {
@@ -91,7 +96,7 @@ export function checkFits({ folder, parameters: saved }: Resume, wanted: Paramet
 }
 
 /** The newest manifest of `folder`; one that ends an attempt counts only if it is the only one. */
-function findManifest(folder: string): string | undefined {
+export function findManifest(folder: string): string | undefined {
   let names: string[];
   try {
     names = readdirSync(folder);

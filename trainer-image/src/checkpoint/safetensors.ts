@@ -38,6 +38,12 @@ export function counterTensor(name: string, value: number): FileTensor {
   return { name, type: 'I64', shape: [], data: bytesOf(BigInt64Array.of(BigInt(value))) };
 }
 
+/** A list of whole numbers. */
+export function wholesTensor(name: string, values: Int32Array): FileTensor {
+  const data = bytesOf(BigInt64Array.from(values, BigInt));
+  return { name, type: 'I64', shape: [values.length], data };
+}
+
 /** The values of a float tensor, aligned, in memory of their own. */
 export function floatsOf(tensor: FileTensor): Float32Array {
   if (tensor.type !== 'F32') throw new Error(`${tensor.name} is ${tensor.type}, not F32`);

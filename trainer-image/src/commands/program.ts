@@ -11,6 +11,7 @@ import {
 } from '../parameters/definition.ts';
 import { examineMachine } from './doctor.ts';
 import { scoreSubmission } from './score.ts';
+import { addStages } from './stage-commands.ts';
 import { runTrain } from './train.ts';
 import { runTrial } from './trial.ts';
 import { parseThreads } from './trial-environment.ts';
@@ -19,6 +20,9 @@ const EXAMPLES = `
 Examples:
   espalier-train data digits ./digits
   espalier-train train ./digits --image-size 32 --width 0.25 --classes 10 --epochs 5
+  espalier-train evaluate ./espalier-run ./digits
+  espalier-train visualise ./espalier-run ./digits --out view
+  espalier-train demo D1
   espalier-train score ./espalier-run/submission.csv ./digits/test_truth.csv
 
 Exit codes: 0 done, 2 wrong usage, 10 stopped after saving, 20 invalid parameters, 21 diverged,
@@ -40,6 +44,7 @@ export function buildProgram(setExit: (code: number) => void): Command {
     .command('trial')
     .description(`run one trial for an orchestrator, described by ${TRAINER_ENV.trial} and others`)
     .action(async () => setExit(await runTrial(process.env)));
+  addStages(program, () => threadsOf(process.env), setExit);
   addData(program);
   program
     .command('score')

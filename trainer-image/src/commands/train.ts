@@ -6,7 +6,7 @@ import { parseParameters } from '../parameters/parse-parameters.ts';
 import { PointLog } from '../report/point-log.ts';
 import { NO_REPORT } from '../report/report-sink.ts';
 import { ConfigurationError } from '../trainer-error.ts';
-import { NO_PROGRESS, progressBar } from '../training/progress.ts';
+import { progressFor } from '../training/progress.ts';
 import { RunLog } from '../training/run-log.ts';
 import { train } from '../training/train.ts';
 import { exitCodeOf, explain } from './exit.ts';
@@ -39,7 +39,7 @@ export async function runTrain(request: TrainRequest): Promise<number> {
       resume,
       points: new PointLog(resume?.points ?? [], resume?.state.nextSeq ?? 0, NO_REPORT),
       log: new RunLog(outFolder, (line) => process.stdout.write(`${line}\n`)),
-      progress: process.stderr.isTTY ? progressBar(process.stderr) : NO_PROGRESS,
+      progress: progressFor(process.stderr),
       stop,
     });
     return EXIT_CODE.done;

@@ -7,7 +7,7 @@ import { PointLog } from '../report/point-log.ts';
 import { openReport } from '../report/report-sink.ts';
 import { terminationLogPath, writeLastWords } from '../report/termination-log.ts';
 import { DivergedError, messageOf } from '../trainer-error.ts';
-import { NO_PROGRESS } from '../training/progress.ts';
+import { progressFor } from '../training/progress.ts';
 import { RunLog } from '../training/run-log.ts';
 import { train } from '../training/train.ts';
 import { exitCodeOf, explain } from './exit.ts';
@@ -68,7 +68,7 @@ async function runTask(
       resume,
       points,
       log: new RunLog(outFolder, (line) => process.stdout.write(`${line}\n`)),
-      progress: NO_PROGRESS,
+      progress: progressFor(process.stderr),
       stop,
     });
     points.finish();

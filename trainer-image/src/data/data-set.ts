@@ -37,6 +37,15 @@ export function findDataFiles(folder: string, settings: DataSettings): DataFiles
   };
 }
 
+/**
+ * The images of one folder of a data set.
+ *
+ * @throws {ConfigurationError} naming the folder that is missing or empty.
+ */
+export function findSplit(folder: string, split: keyof typeof SPLITS): readonly ImageFile[] {
+  return requireImages(join(folder, SPLITS[split]));
+}
+
 /** Opens a split's pixels, decoding them first where no earlier run has. */
 export async function openImages(
   files: readonly ImageFile[],

@@ -39,7 +39,8 @@ function curve(
     xLabel,
     yLabel: '',
     xRange: [1, Math.max(values.length, 2)],
-    yRange: paddedRange(values),
+    // From 0, so that a norm which has not vanished is seen not to have.
+    yRange: [0, paddedRange([0, ...values])[1]],
   });
   const window = Math.max(1, Math.round(values.length / 40));
   panel.line(
@@ -57,7 +58,8 @@ function curve(
 
 function smoothed(values: readonly number[], window: number): [number, number][] {
   return values.map((_, i) => {
-    const part = values.slice(Math.max(0, i - window + 1), i + 1);
+    const half = Math.floor(window / 2);
+    const part = values.slice(Math.max(0, i - half), i + half + 1);
     return [i + 1, part.reduce((sum, value) => sum + value, 0) / part.length];
   });
 }

@@ -21,3 +21,27 @@ export function progressBar(terminal: NodeJS.WriteStream): ProgressDisplay {
     clear: () => void terminal.write('\r\u001b[K'),
   };
 }
+
+/** Least time between two lines of a pass. */
+const LINE_MS = 10_000;
+
+/** For a log that somebody follows: a plain line now and then while a pass takes long. */
+export function progressLines(
+  write: (line: string) => void,
+  now: () => number = () => performance.now(),
+): ProgressDisplay {
+  let last = now();
+  return {
+    show(what, done, all) {
+      if (done === all || now() - last < LINE_MS) return;
+      last = now();
+      write(`${what} ${done}/${all}`);
+    },
+    clear() {},
+  };
+}
+
+/** A bar on a terminal, plain lines elsewhere. */
+export function progressFor(stream: NodeJS.WriteStream): ProgressDisplay {
+  return stream.isTTY ? progressBar(stream) : progressLines((line) => stream.write(`${line}\n`));
+}
