@@ -7,6 +7,7 @@ import {
 } from '@espalier/api';
 import type { Device } from '../backend/device.ts';
 import type { Parameters } from '../parameters/definition.ts';
+import { encodeEvents, eventsFileName } from '../report/events.ts';
 import type { PointLog } from '../report/point-log.ts';
 import { metricsTable, stepsTable } from '../report/tables.ts';
 import type { RunState } from '../training/run-state.ts';
@@ -123,6 +124,7 @@ export class Checkpointer {
     const { points } = this.#points;
     this.#folder.write(ARTIFACT.metricsCsv, [Buffer.from(metricsTable(points))]);
     this.#folder.write(ARTIFACT.stepsCsv, [Buffer.from(stepsTable(points))]);
+    this.#folder.write(`extra/${eventsFileName(points)}`, encodeEvents(points));
     this.#folder.write(ARTIFACT.log, [Buffer.from(log)]);
     if (submission !== undefined) {
       this.#folder.write(ARTIFACT.submissionCsv, [Buffer.from(submission)]);
