@@ -39,7 +39,11 @@ export const objectiveSchema = z
 
 export const searchSchema = z
   .strictObject({
-    algorithm: z.string().max(63).default('random').describe('algorithm is random, grid or sobol.'),
+    algorithm: z
+      .string()
+      .max(63)
+      .default('random')
+      .describe('algorithm is auto, random, grid, sobol, tpe, cma-es or gp.'),
     seed: z
       .int()
       .min(0)
