@@ -11,8 +11,8 @@ import { loadModel } from './model-file.ts';
 import { findManifest, PARAMETERS_KEY } from './resume.ts';
 import { decodeSafetensors, type FileTensor } from './safetensors.ts';
 
-/** The channels of the first layer at a width of 1. */
-const FIRST_CHANNELS = 64;
+/** The size of the widest layer at a width of 1: the one that tells the width best. */
+const WIDEST = 1024;
 /** Five poolings leave a 32nd of the side. */
 const SHRINK = 32;
 
@@ -93,7 +93,7 @@ function shapeOf(
   const pixels = size('fc.0.weight', 1) / size('cnn.16.weight', 0);
   return {
     imageSize: SHRINK * Math.round(Math.sqrt(pixels)),
-    width: size('cnn.0.weight', 0) / FIRST_CHANNELS,
+    width: size('fc.0.weight', 0) / WIDEST,
     classes: size('fc.4.weight', 0),
   };
 }

@@ -80,6 +80,13 @@ const refused: Record<string, { file: Buffer; want: RegExp }> = {
     file: hostile('{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}'),
     want: /not a list of sizes/,
   },
+  'two tensors on the same bytes, and a gap': {
+    file: hostile(
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+      8,
+    ),
+    want: /overlap or leave a gap/,
+  },
   'bytes that no tensor has': { file: hostile('{}'), want: /do not fill the file/ },
 };
 for (const [name, { file, want }] of Object.entries(refused)) {

@@ -87,18 +87,28 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   const body = file.subarray(begin);
   const tensors = new Map<string, FileTensor>();
   let metadata: Record<string, string> = {};
-  let used = 0;
+  const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === METADATA) metadata = parseMetadata(entry);
     else {
       const tensor = parseTensor(name, entry, body);
-      used += tensor.data.length;
+      const from = tensor.data.byteOffset - body.byteOffset;
+      ranges.push([from, from + tensor.data.length]);
       tensors.set(name, tensor);
     }
   }
-  // Each range is inside the body, so equal sums leave no room for a gap that is not an overlap.
-  if (used !== body.length) throw new Error('the tensors do not fill the file');
+  requireNoGap(ranges, body.length);
   return { tensors, metadata };
+}
+
+/** The ranges must follow one another from the first byte to the last. */
+function requireNoGap(ranges: readonly [number, number][], length: number): void {
+  let end = 0;
+  for (const [from, to] of ranges.toSorted(([a, b], [c, d]) => a - c || b - d)) {
+    if (from !== end) throw new Error('the bytes of two tensors overlap or leave a gap');
+    end = to;
+  }
+  if (end !== length) throw new Error('the tensors do not fill the file');
 }
 
 function parseHeader(text: string): Record<string, unknown> {
