@@ -1,5 +1,6 @@
+import { assertInDeclared, givenValue, isDeclaredActive } from './declared-space.ts';
 import { compileSpace } from './space/compile.ts';
-import type { Configuration, Dimension, ParameterValue, RangeDomain } from './space/dimension.ts';
+import type { Configuration, Dimension } from './space/dimension.ts';
 import type { AlgorithmInfo } from './suggest/algorithm.ts';
 import {
   EMPTY_HISTORY,
@@ -203,60 +204,6 @@ function hopeless(result: PastResult, outcome: Outcome, position: number): PastR
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined];
   const value = values[position % values.length];
   return value === undefined ? { outcome } : { outcome, value };
-}
-
-/** Written from the declaration alone, apart from the code that draws the values. */
-function assertInDeclared(dimension: Dimension, value: ParameterValue): void {
-  const why = reasonOutside(dimension, value);
-  if (why !== undefined) {
-    throw new Error(`${JSON.stringify(dimension)} gave ${String(value)}: ${why}`);
-  }
-}
-
-function reasonOutside(dimension: Dimension, value: ParameterValue): string | undefined {
-  switch (dimension.kind) {
-    case 'fixed':
-      return value === dimension.value ? undefined : 'not the fixed value';
-    case 'ordinal':
-    case 'categorical': {
-      const listed: readonly ParameterValue[] = dimension.values;
-      return listed.includes(value) ? undefined : 'not listed';
-    }
-    case 'float':
-    case 'int':
-      return typeof value === 'number' ? reasonOffRange(dimension, value) : 'not a number';
-  }
-}
-
-function reasonOffRange({ kind, min, max, step }: RangeDomain, value: number): string | undefined {
-  if (!(value >= min && value <= max)) return 'out of bounds';
-  if (Object.is(value, -0)) return 'negative zero';
-  if (kind === 'int') {
-    if (!Number.isSafeInteger(value)) return 'not a safe integer';
-    const remainder = (BigInt(value) - BigInt(min)) % BigInt(step ?? 1);
-    return remainder === 0n ? undefined : 'off the steps';
-  }
-  if (step === undefined) return undefined;
-  const steps = (value - min) / step;
-  const isOff = Math.abs(steps - Math.round(steps)) > 1e-9 * Math.max(1, steps);
-  return isOff ? 'off the steps' : undefined;
-}
-
-function isDeclaredActive(
-  dimension: Dimension,
-  dimensions: readonly Dimension[],
-  configuration: Configuration,
-): boolean {
-  const { when } = dimension;
-  if (when === undefined) return true;
-  const parent = dimensions.find(({ name }) => name === when.parent);
-  if (parent === undefined || !isDeclaredActive(parent, dimensions, configuration)) return false;
-  const value = givenValue(configuration, when.parent);
-  return value !== undefined && when.in.includes(value);
-}
-
-function givenValue(configuration: Configuration, name: string): ParameterValue | undefined {
-  return Object.hasOwn(configuration, name) ? configuration[name] : undefined;
 }
 
 function assertSame(actual: unknown, wanted: unknown, what: string): void {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { exp, log } from '../numeric/log-exp.ts';
 import { compileSpace } from '../space/compile.ts';
 import type { Dimension } from '../space/dimension.ts';
-import { EMPTY_HISTORY, type Problem } from './problem.ts';
+import { EMPTY_HISTORY, type HistoryEntry, type Problem } from './problem.ts';
 import { ALGORITHMS, algorithmInfo } from './registry.ts';
 import { checkProblem, suggest } from './suggest.ts';
 
@@ -84,6 +84,25 @@ test('the suggestions of version 1 are pinned', () => {
 const PINNED = {
   random: { lr: 0.004910365688645641, batch: 64, shift: -6.0781319960635845, units: 18 },
   sobol: { lr: 0.00002963048998100625, batch: 128, shift: -5.278888108822752, units: 497 },
+};
+
+test('the suggestions of version 1 from a history are pinned', () => {
+  const dimensions = [LR, BATCH, SHIFT, UNITS];
+  const entries = [...Array(20).keys()].map((index): HistoryEntry => {
+    const drawn = configuration(problem(dimensions), index);
+    const value = Number(drawn['shift']) + Number(drawn['units']) / 500;
+    return { index, configuration: drawn, outcome: 'succeeded', value };
+  });
+  for (const [algorithm, want] of Object.entries(PINNED_FROM_HISTORY)) {
+    const suggestion = suggest(problem(dimensions, { algorithm }), { entries, running: [] }, 20);
+    assert.deepEqual(suggestion.kind === 'suggested' && suggestion.configuration, want, algorithm);
+  }
+});
+const PINNED_FROM_HISTORY = {
+  auto: { lr: 0.015116845435903938, batch: 128, shift: -2, units: 1000 },
+  'cma-es': { lr: 0.002463986617412342, batch: 128, shift: -2.816586505457275, units: 2 },
+  gp: { lr: 0.015116845435903938, batch: 128, shift: -2, units: 1000 },
+  tpe: { lr: 0.022224465123168242, batch: 64, shift: -2.457155555098522, units: 14 },
 };
 
 test('a dimension added or moved leaves the random values of the others as they were', () => {

@@ -68,7 +68,8 @@ export function negativeLogPosterior(points: Points, values: Float64Array) {
     const precision = gramLower(inverse, n);
     let value = 0;
     for (let i = 0; i < n; i++) {
-      value += 0.5 * (whitened[i] as number) ** 2 + log(lower[i * n + i] as number);
+      const part = whitened[i] as number;
+      value += 0.5 * part * part + log(lower[i * n + i] as number);
     }
     gradient.fill(0);
     let byScale = 0;

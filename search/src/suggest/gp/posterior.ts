@@ -56,7 +56,7 @@ export function linkTo({ points, hyper, inverse }: Posterior, at: Float64Array):
   const covariances = squares.map((square) => hyper.scale * matern(square));
   const whitened = multiplyLower(inverse, covariances, points.count);
   let explained = 0;
-  for (let i = 0; i < points.count; i++) explained += (whitened[i] as number) ** 2;
+  for (const part of whitened) explained += part * part;
   // Rounding may leave less than nothing where the function is known.
   const variance = Math.max(hyper.scale - explained, 1e-10 * hyper.scale);
   return { squares, covariances, variance, whitened };
