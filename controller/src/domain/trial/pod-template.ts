@@ -36,7 +36,7 @@ export type PodRefusal = 'ProfileNotFound' | 'NoImage' | 'ImageNotAllowed' | 'Da
 
 export const TRAINER_CONTAINER = 'trainer';
 /** Kueue admits pods that carry it. */
-export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
+const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
 
 /** Where a trainer finds things in its pod. */
 export const POD_PATH = {
