@@ -81,14 +81,9 @@ export class Caches {
     this.trials = new Store({
       narrow: (raw) => this.#parse(TRIALS, trialSchema, raw),
       order: (trial) => trial.spec.index,
-      onChange: (key, before, after) => {
-        const owner = (after ?? before)?.metadata.ownerReferences?.find((ref) => ref.controller);
-        this.#tell({
-          kind: 'Trial',
-          key,
-          experimentUid: owner?.uid ?? '',
-          gone: after === undefined,
-        });
+      onChange: (_key, before, after) => {
+        const trial = after ?? before;
+        if (trial !== undefined) this.#tell(trialChange(trial, after === undefined));
       },
     });
     this.pods = new Store({
@@ -112,7 +107,13 @@ export class Caches {
     ]);
   }
 
+  /** Tells of every change from now on, and first of all that is there: it may be a new leader's. */
   onChange(listener: (change: ObjectChange) => void): void {
+    for (const { metadata } of this.experiments.all()) {
+      const { namespace, name, uid } = metadata;
+      listener({ kind: 'Experiment', key: { namespace, name }, experimentUid: uid, gone: false });
+    }
+    for (const trial of this.trials.all()) listener(trialChange(trial, false));
     this.#listeners.push(listener);
   }
 
@@ -163,14 +164,7 @@ export class Caches {
   #tellTrial({ namespace }: ObjectKey, name: string): void {
     const trial = this.trials.get({ namespace, name });
     // Without its Trial a pod is an orphan: `orphans.ts` looks for those.
-    if (trial === undefined) return;
-    const owner = trial.metadata.ownerReferences?.find((ref) => ref.controller);
-    this.#tell({
-      kind: 'Trial',
-      key: { namespace, name },
-      experimentUid: owner?.uid ?? '',
-      gone: false,
-    });
+    if (trial !== undefined) this.#tell(trialChange(trial, false));
   }
 
   #tell(change: ObjectChange): void {
@@ -182,6 +176,12 @@ export class Caches {
       }
     }
   }
+}
+
+function trialChange({ metadata }: Trial, gone: boolean): ObjectChange {
+  const { namespace, name, ownerReferences } = metadata;
+  const owner = ownerReferences?.find((ref) => ref.controller);
+  return { kind: 'Trial', key: { namespace, name }, experimentUid: owner?.uid ?? '', gone };
 }
 
 function keepPod(raw: RawObject): KeptPod | undefined {
