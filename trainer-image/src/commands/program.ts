@@ -67,6 +67,7 @@ function addTrain(program: Command, setExit: (code: number) => void): void {
     .option('--out <dir>', 'folder for everything the run leaves', 'espalier-run')
     .option('--cache <dir>', 'folder for decoded pixels', defaultCacheFolder(process.env))
     .option('--checkpoint-every <epochs>', 'epochs between two checkpoints', parseCount, 1)
+    .option('--profile', 'print where the time of a step goes', false)
     .option('--resume', 'go on from the checkpoint in --out', false)
     .addHelpText('after', DATA_LAYOUT);
   for (const name of PARAMETER_NAMES) {
@@ -80,11 +81,12 @@ function addTrain(program: Command, setExit: (code: number) => void): void {
     const parameters = given.flatMap((name): [string, ParameterValue][] =>
       options[name] === undefined ? [] : [[name, options[name] as ParameterValue]],
     );
-    const { out, cache, checkpointEvery, resume } = options as {
+    const { out, cache, checkpointEvery, resume, profile } = options as {
       out: string;
       cache: string;
       checkpointEvery: number;
       resume: boolean;
+      profile: boolean;
     };
     const code = await runTrain({
       dataFolder: dir,
@@ -94,6 +96,7 @@ function addTrain(program: Command, setExit: (code: number) => void): void {
       checkpointEveryEpochs: checkpointEvery,
       threads: threadsOf(process.env),
       isResumed: resume,
+      isProfiled: profile,
     });
     setExit(code);
   });

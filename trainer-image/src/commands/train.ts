@@ -21,6 +21,8 @@ export interface TrainRequest {
   readonly threads: number | undefined;
   /** Go on from the checkpoint in `outFolder`. */
   readonly isResumed: boolean;
+  /** Say at the end where the time of the steps went. */
+  readonly isProfiled: boolean;
 }
 
 /** Trains on a folder, without an orchestrator; the result is the process's exit code. */

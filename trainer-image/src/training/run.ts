@@ -72,9 +72,11 @@ async function trainPass(parts: RunParts, state: RunState): Promise<void> {
   while (state.position < stepsPerEpoch) {
     await pauseForSignals(parts.stop);
     const began = performance.now();
+    session.profile?.begin();
     const indices = batchOf(order, state.position, batchSize);
     const images = feed(device, trainImages, indices, { augment, epoch: state.epoch });
     const labels = trainImages.labelsOf(indices);
+    session.profile?.mark('data');
     const result = session.train(images, labels, { step: state.step, totalSteps, stepsPerEpoch });
     const seconds = (performance.now() - began) / 1000;
     state.step += 1;

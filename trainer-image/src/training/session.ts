@@ -8,6 +8,7 @@ import type { Parameters } from '../parameters/definition.ts';
 import { type Progress, SCHEDULES, type Schedule } from '../schedule/schedule.ts';
 import { DivergedError } from '../trainer-error.ts';
 import { likelyClasses } from './likely-classes.ts';
+import type { StepProfile } from './step-profile.ts';
 import type { BatchScore } from './tally.ts';
 
 export interface StepResult extends BatchScore {
@@ -24,6 +25,8 @@ export class Session {
   readonly #parameters: Parameters;
   readonly #loss: Loss;
   readonly #schedule: Schedule;
+  /** Set to learn where the time of the steps goes. */
+  profile: StepProfile | undefined;
 
   constructor(device: Device, parameters: Parameters) {
     this.#device = device;
@@ -41,12 +44,17 @@ export class Session {
    * @throws {DivergedError} before the update, if the loss or the gradient is not finite.
    */
   train(images: Tensor, labels: Int32Array, progress: Progress): StepResult {
+    const { profile } = this;
     const logits = this.network.forward(images);
+    profile?.mark('forward');
     const { values, gradient } = this.#loss(this.#device, logits, labels);
     const accuracy = countCorrect(likelyClasses(this.#device, logits), labels) / labels.length;
     const loss = mean(values);
+    profile?.mark('loss');
     this.network.backward(gradient);
+    profile?.mark('backward');
     const gradNorm = this.optimizer.gradientNorm();
+    profile?.mark('norm');
     const step = progress.step + 1;
     if (!Number.isFinite(loss)) throw new DivergedError(`the loss is ${loss} at step ${step}`);
     if (!Number.isFinite(gradNorm)) {
@@ -55,6 +63,7 @@ export class Session {
     const learningRate = this.#parameters.lr * this.#schedule(progress, this.#parameters);
     this.optimizer.apply(gradNorm, learningRate, step);
     this.network.releaseGradients();
+    profile?.mark('update');
     return { images: labels.length, loss, accuracy, gradNorm, learningRate };
   }
 

@@ -21,6 +21,7 @@ import { runEpochs } from './run.ts';
 import type { RunLog } from './run-log.ts';
 import { freshState, type RunState } from './run-state.ts';
 import { Session } from './session.ts';
+import { StepProfile } from './step-profile.ts';
 import { StopRequested } from './stop.ts';
 import { predictAll, submissionTable } from './submission.ts';
 
@@ -38,6 +39,8 @@ export interface TrainOrder {
   readonly points: PointLog;
   readonly log: RunLog;
   readonly progress: ProgressDisplay;
+  /** Say at the end where the time of the steps went. */
+  readonly isProfiled?: boolean;
   /** Aborted with {@link StopRequested} as its reason. */
   readonly stop: AbortSignal;
 }
@@ -64,6 +67,7 @@ export async function train(order: TrainOrder): Promise<void> {
   const validImages = await openImages(files.valid, settings, order.stop);
   const device = openDevice({ threads: order.threads, deterministic: parameters.deterministic });
   const session = new Session(device, parameters);
+  if (order.isProfiled === true) session.profile = new StepProfile();
   const folder = new AttemptFolder(order.outFolder, order.identity);
   const checkpointer = new Checkpointer(device, session, folder, points, parameters);
   log.say(describeRun(device, parameters, files));
@@ -74,6 +78,7 @@ export async function train(order: TrainOrder): Promise<void> {
   }
   try {
     await runEpochs({ ...order, device, session, checkpointer, trainImages, validImages }, state);
+    for (const line of session.profile?.lines() ?? []) log.say(line);
     const submission = await predictTest(order, files, device, checkpointer, state);
     checkpointer.end(state, { log: log.text, submission });
   } catch (error) {
