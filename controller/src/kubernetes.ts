@@ -111,7 +111,7 @@ export function startKubernetes(
       { signal: held },
     );
     await Promise.all([controllers.done, sweep]);
-    await Promise.race([events.flush(), sleep(2_000)]);
+    await Promise.race([events.flush(), sleep(2_000, undefined, { ref: false })]);
   };
 
   if (lease !== undefined) {

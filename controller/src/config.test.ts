@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Config, readConfig } from './config.ts';
+
+function configOf(args: string[], env: Record<string, string> = {}): Config {
+  const result = readConfig(args, env);
+  assert.ok(result.kind === 'config', JSON.stringify(result));
+  return result.config;
+}
+
+function problemsOf(args: string[], env: Record<string, string> = {}): readonly string[] {
+  const result = readConfig(args, env);
+  assert.ok(result.kind === 'problems', JSON.stringify(result));
+  return result.problems;
+}
+
+test('without settings the defaults stand', () => {
+  const config = configOf([]);
+  assert.deepEqual(
+    [config.namespaces, config.leaderElect, config.leaseDuration, config.httpPort, config.workers],
+    [[], true, 15_000, 8080, 4],
+  );
+});
+
+test('flags come before variables, variables before the file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, 'workers: 2\nhttpPort: 1\nnamespaces: [a, b]\nleaderElect: false\n');
+  try {
+    const env = { ESPALIER_CONFIG: file, ESPALIER_WORKERS: '3', ESPALIER_HTTP_PORT: '2' };
+    const config = configOf(['--http-port', '5', '--trainer-image=reg/t:1'], env);
+    assert.deepEqual(
+      [config.workers, config.httpPort, config.namespaces, config.leaderElect, config.trainerImage],
+      [3, 5, ['a', 'b'], false, 'reg/t:1'],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('all problems are told at once, each with where it came from', () => {
+  const problems = problemsOf(
+    ['--workers=0', '--nope', '--lease-duration', '5s', 'stray', '--log-level=loud'],
+    { ESPALIER_HTTP_PORT: '70000' },
+  );
+  const starts = [
+    '--nope:',
+    'unexpected argument "stray"',
+    '--workers:',
+    'ESPALIER_HTTP_PORT:',
+    '--log-level:',
+  ];
+  for (const start of starts) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(start)),
+      `${start}\n${problems.join('\n')}`,
+    );
+  }
+});
+
+test('times that would let two lead are refused', () => {
+  assert.match(problemsOf(['--renew-deadline=20s']).join(), /less than leaseDuration/);
+  assert.match(problemsOf(['--retry-period=12s']).join(), /less than renewDeadline/);
+});
+
+test('a file that is no mapping is a problem and not a crash', () => {
+  assert.match(problemsOf(['--config=/nonexistent.yaml']).join(), /ENOENT/);
+});
+
+test('help names every flag', () => {
+  const result = readConfig(['--help'], {});
+  assert.ok(result.kind === 'help');
+  assert.match(result.text, /--lease-duration +others take over/);
+});

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { durationMs, durationSchema } from '@espalier/api';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const duration = durationSchema.transform((text) => durationMs(text));
+const wholeNumber = z.coerce.number().int();
+const list = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+  .transform((items) => items.map((item) => item.trim()).filter((item) => item !== ''));
+const truth = z.union([
+  z.boolean(),
+  z.enum(['true', 'false']).transform((text) => text === 'true'),
+]);
+
+/** Every setting of the controller; a flag is its name, its variable `ESPALIER_` and its name. */
+const configSchema = z
+  .strictObject({
+    kubeconfig: list
+      .default([])
+      .describe('kubeconfig files; empty = the service account of the pod'),
+    context: z.string().min(1).optional().describe('context of the kubeconfig'),
+    namespaces: list.default([]).describe('namespaces to look after, by comma; empty = all'),
+    trainerImage: z.string().min(1).optional().describe('image of trainers that name none'),
+    leaderElect: truth.default(true).describe('take turns with other replicas by a Lease'),
+    leaseNamespace: z.string().min(1).optional().describe('namespace of the Lease; default: ours'),
+    leaseName: z.string().min(1).default('espalier-controller').describe('name of the Lease'),
+    leaseDuration: duration.prefault('15s').describe('others take over after so long'),
+    renewDeadline: duration.prefault('10s').describe('we stop after so long without a renewal'),
+    retryPeriod: duration.prefault('2s').describe('time between two tries'),
+    workers: wholeNumber.min(1).max(64).default(4).describe('reconciles at once, per kind'),
+    viewInterval: duration.prefault('1s').describe('shortest time between two progress writes'),
+    httpHost: z.string().default('').describe('address of the probes; empty = every one'),
+    httpPort: wholeNumber.min(0).max(65_535).default(8080).describe('port of probes and metrics'),
+    logLevel: z
+      .enum(['info', 'warn', 'error'])
+      .default('info')
+      .describe('least level of log lines'),
+  })
+  .refine((config) => config.renewDeadline < config.leaseDuration, {
+    path: ['renewDeadline'],
+    message: 'must be less than leaseDuration',
+  })
+  .refine((config) => config.retryPeriod < config.renewDeadline, {
+    path: ['retryPeriod'],
+    message: 'must be less than renewDeadline',
+  });
+export type Config = Readonly<z.infer<typeof configSchema>>;
+
+export type ConfigResult =
+  | { readonly kind: 'config'; readonly config: Config }
+  | { readonly kind: 'help'; readonly text: string }
+  /** All that is wrong, at once. */
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+
+const NAMES = Object.keys(configSchema.shape) as (keyof typeof configSchema.shape)[];
+
+/**
+ * Reads the settings once: flags before variables before the file of `--config` before defaults. The
+ * only place of the controller that sees the environment.
+ */
+export function readConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigResult {
+  const problems: string[] = [];
+  const flags = readFlags(args, problems);
+  if (flags['help'] === true) return { kind: 'help', text: helpText() };
+  const path = flags['config'] ?? env['ESPALIER_CONFIG'];
+  const file = typeof path === 'string' ? readFile(path, problems) : {};
+  const origins = new Map<string, string>();
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(file)) {
+    values[name] = file[name];
+    origins.set(name, `${name} in ${String(path)}`);
+  }
+  for (const name of NAMES) {
+    const variable = variableOf(name);
+    if (env[variable] !== undefined) {
+      values[name] = env[variable];
+      origins.set(name, variable);
+    }
+    const flag = flags[flagOf(name)];
+    if (flag !== undefined) {
+      values[name] = flag;
+      origins.set(name, `--${flagOf(name)}`);
+    }
+  }
+  const result = configSchema.safeParse(values);
+  if (result.success && problems.length === 0) {
+    return { kind: 'config', config: Object.freeze(result.data) };
+  }
+  for (const issue of result.error?.issues ?? []) {
+    const name = String(issue.path[0] ?? '');
+    problems.push(`${origins.get(name) ?? name}: ${issue.message}`.replace(/^: /, ''));
+  }
+  return { kind: 'problems', problems };
+}
+
+function readFlags(
+  args: readonly string[],
+  problems: string[],
+): Record<string, string | boolean | undefined> {
+  const options = Object.fromEntries([
+    ['help', { type: 'boolean' as const }],
+    ['config', { type: 'string' as const }],
+    ...NAMES.map((name) => [flagOf(name), { type: 'string' as const }] as const),
+  ]);
+  const { values, tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') problems.push(`unexpected argument "${token.value}"`);
+    if (token.kind !== 'option') continue;
+    const known = options[token.name];
+    if (known === undefined) problems.push(`${token.rawName}: no such flag`);
+    else if (known.type === 'string' && token.value === undefined) {
+      problems.push(`${token.rawName}: needs a value`);
+      delete values[token.name];
+    }
+  }
+  return values as Record<string, string | boolean | undefined>;
+}
+
+function readFile(path: string, problems: string[]): Record<string, unknown> {
+  try {
+    const value: unknown = parse(readFileSync(path, 'utf8')) ?? {};
+    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+    problems.push(`${path}: must be a mapping of settings`);
+  } catch (error) {
+    problems.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return {};
+}
+
+function helpText(): string {
+  const width = Math.max(...NAMES.map((name) => flagOf(name).length));
+  const lines = NAMES.map((name) => {
+    const { description = '' } = configSchema.shape[name];
+    return `  --${flagOf(name).padEnd(width)}  ${description}`;
+  });
+  const head = 'espalier-controller [--config FILE.yaml] [flags]; variables are ESPALIER_<FLAG>.';
+  return [head, ...lines].join('\n');
+}
+
+/** `trainerImage` is `--trainer-image` and `ESPALIER_TRAINER_IMAGE`. */
+function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variableOf(name: string): string {
+  return `ESPALIER_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { HealthServer } from './adapters/http/health-server.ts';
+import { type ClusterAccess, kubeconfigAccess, podAccess } from './adapters/k8s/access.ts';
+import { systemClock } from './adapters/local/system-clock.ts';
+import { JsonLog } from './adapters/log/json-log.ts';
+import { TextMetrics } from './adapters/prom/text-metrics.ts';
+import { type Config, readConfig } from './config.ts';
+import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
+
+/** Exit codes: 0 = ended as told, 1 = broke or lost the lease, 2 = wrong settings. */
+async function main(): Promise<number> {
+  const read = readConfig(process.argv.slice(2), process.env);
+  switch (read.kind) {
+    case 'help':
+      process.stdout.write(`${read.text}\n`);
+      return 0;
+    case 'problems':
+      for (const problem of read.problems)
+        process.stderr.write(`espalier-controller: ${problem}\n`);
+      return 2;
+    case 'config':
+      return run(read.config);
+  }
+}
+
+async function run(config: Config): Promise<number> {
+  const clock = systemClock;
+  const write = (line: string) => void process.stdout.write(line);
+  const log = new JsonLog(write, config.logLevel, () => clock.now());
+  const access = accessOf(config);
+  const options = optionsOf(config, access, log);
+  log.info('starting', { config, server: access.server.href, identity: options.identity });
+
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      // The second one means now.
+      if (stop.signal.aborted) process.exit(1);
+      log.info('stopping', { signal });
+      stop.abort();
+    });
+  }
+
+  let state = 'the caches are not filled';
+  const controller = startKubernetes(options, stop.signal);
+  const health = await HealthServer.listen({
+    host: config.httpHost,
+    port: config.httpPort,
+    whyNotReady: () => (state === '' ? undefined : state),
+    metrics: () => options.telemetry.render(),
+  });
+  void controller.ready.then(() => {
+    state = '';
+    log.info('ready', { httpPort: health.port });
+  });
+  try {
+    await controller.done;
+    return 0;
+  } catch (error) {
+    log.error('ending', { error: error instanceof Error ? error.message : String(error) });
+    return 1;
+  } finally {
+    state = 'stopping';
+    await health.close();
+  }
+}
+
+function accessOf(config: Config): ClusterAccess {
+  if (config.kubeconfig.length > 0) return kubeconfigAccess(config.kubeconfig, config.context);
+  const host = process.env['KUBERNETES_SERVICE_HOST'];
+  const port = process.env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  if (host === undefined) throw new Error('not in a pod: name a --kubeconfig');
+  return podAccess(host, port);
+}
+
+function optionsOf(
+  config: Config,
+  access: ClusterAccess,
+  log: JsonLog,
+): KubernetesOptions & { readonly telemetry: TextMetrics } {
+  const telemetry = new TextMetrics();
+  telemetry.set('espalier_leader', {}, config.leaderElect ? 0 : 1);
+  return {
+    access,
+    log,
+    telemetry,
+    clock: systemClock,
+    namespaces: config.namespaces,
+    defaults: config.trainerImage === undefined ? {} : { trainerImage: config.trainerImage },
+    identity: `${hostname()}_${randomUUID()}`,
+    workers: config.workers,
+    viewIntervalMs: config.viewInterval,
+    ...(config.leaderElect
+      ? {
+          lease: {
+            namespace: config.leaseNamespace ?? access.namespace ?? 'default',
+            name: config.leaseName,
+            durationMs: config.leaseDuration,
+            renewDeadlineMs: config.renewDeadline,
+            retryPeriodMs: config.retryPeriod,
+          },
+        }
+      : {}),
+    onLeader: (isLeader) => telemetry.set('espalier_leader', {}, isLeader ? 1 : 0),
+    onRequest: ({ method, resource, status, seconds }) => {
+      telemetry.count('espalier_api_requests_total', { method, resource, code: String(status) });
+      telemetry.observe('espalier_api_request_seconds', { method }, seconds);
+    },
+    watch: {
+      onRestart: (resource, why) =>
+        telemetry.count('espalier_watch_restarts_total', { resource, why }),
+    },
+  };
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`espalier-controller: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
