@@ -3,6 +3,7 @@
     python pillow.py fixture              hashes of Pillow's output on synthetic images, as JSON
     python pillow.py photographs FOLDER   crops of scikit-image's 11 photographs as JPEG files, and in
                                           cases.json what Pillow makes of each at several sizes
+    python pillow.py speedset FOLDER      200 photographs of 512 x 450
     python pillow.py speed FOLDER SIDE    what decode + bilinear of FOLDER's files costs
 """
 
@@ -66,6 +67,16 @@ def photographs(folder):
             cases.append({"path": path, "side": side, "sha": sha(image)})
     with open(os.path.join(folder, "cases.json"), "w", encoding="utf-8") as file:
         json.dump(cases, file)
+
+
+def speedset(folder):
+    import skimage.data
+
+    for index in range(200):
+        whole = Image.fromarray(getattr(skimage.data, PHOTOGRAPHS[index % 7])()).convert("RGB")
+        left, top = index % 50 * 2, index % 40
+        crop = whole.resize((700, 620)).crop((left, top, left + 512, top + 450))
+        crop.save(os.path.join(folder, f"{index % 7}_{index}.jpg"), quality=90)
 
 
 def speed(folder, side):

@@ -1,6 +1,7 @@
 import type { ParameterValue } from '@espalier/api';
 import { TRAINER_ENV } from '@espalier/api';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEVICE_VARIABLE } from '../backend/device-request.ts';
 import { defaultCacheFolder } from '../data/pixel-cache.ts';
 import { writeDigits } from '../digits/write-digits.ts';
 import {
@@ -55,7 +56,13 @@ export function buildProgram(setExit: (code: number) => void): Command {
   program
     .command('doctor')
     .description('print what a run would find on this machine as JSON')
-    .action(() => print(examineMachine(threadsOf(process.env))));
+    .option('--gpu', 'fail if no GPU would be used', false)
+    .action(({ gpu }: { gpu: boolean }) => {
+      if (gpu) process.env[DEVICE_VARIABLE] = 'gpu';
+      const { facts, exitCode } = examineMachine(threadsOf(process.env), process.env);
+      print(facts);
+      setExit(exitCode);
+    });
   return program;
 }
 

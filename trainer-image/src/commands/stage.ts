@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { EXIT_CODE } from '@espalier/api';
 import { type Device, openDevice } from '../backend/device.ts';
+import { requireWantedDevice } from '../backend/device-request.ts';
 import { openNetwork, readModel } from '../checkpoint/open-model.ts';
 import { openImages } from '../data/data-set.ts';
 import { type ImageFile, requireLabels } from '../data/image-files.ts';
@@ -48,6 +49,7 @@ export async function runStage(
     }
     const { threads, cacheFolder } = request;
     const device = openDevice({ threads, deterministic: parameters.deterministic });
+    requireWantedDevice(device, process.env);
     const network = openNetwork(device, model);
     opened.push({ close: () => network.dispose() });
     await work({

@@ -209,3 +209,24 @@ for (const [name, { args, code, want }] of Object.entries(bad)) {
     assert.doesNotMatch(ended.err, /^ {4}at /m);
   });
 }
+
+test('R3 a GPU that is asked for and not there is an error, never a silent CPU', {
+  skip: existsSync('/dev/nvidia0') ? 'this machine has a GPU' : false,
+}, async () => {
+  const doctor = await program('doctor', '--gpu');
+  assert.equal(doctor.code, 30, doctor.err);
+  assert.match(JSON.parse(doctor.out).problem, /a GPU was asked for/);
+  const wish = { ESPALIER_CACHE: join(folder, 'cache'), ESPALIER_DEVICE: 'gpu' };
+  const evaluated = await runProgram(['evaluate', run, digits], wish);
+  assert.equal(evaluated.code, 30);
+  assert.match(evaluated.err, /a GPU was asked for .* uses none/);
+});
+
+test('R2 doctor says what a run finds: TensorFlow, device, determinism, libraries', async () => {
+  const { code, out, err } = await program('doctor');
+  assert.equal(code, 0, err);
+  const facts = JSON.parse(out);
+  assert.match(facts.tensorflow, /^2\./);
+  assert.deepEqual(facts.determinism, { ops: true, cudnn: true });
+  assert.ok(facts.libraries.some((path: string) => path.includes('libtensorflow_cc')));
+});

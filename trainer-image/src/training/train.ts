@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Device, openDevice } from '../backend/device.ts';
+import { requireWantedDevice } from '../backend/device-request.ts';
 import { AttemptFolder, type AttemptIdentity } from '../checkpoint/attempt-folder.ts';
 import { Checkpointer, modelPath } from '../checkpoint/checkpointer.ts';
 import { loadModel } from '../checkpoint/model-file.ts';
@@ -66,6 +67,7 @@ export async function train(order: TrainOrder): Promise<void> {
   const trainImages = await openImages(files.train, settings, order.stop);
   const validImages = await openImages(files.valid, settings, order.stop);
   const device = openDevice({ threads: order.threads, deterministic: parameters.deterministic });
+  requireWantedDevice(device, process.env);
   const session = new Session(device, parameters);
   if (order.isProfiled === true) session.profile = new StepProfile();
   const folder = new AttemptFolder(order.outFolder, order.identity);

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** What a contestant is started as. */
+export interface Start {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A process that makes one training step when asked. */
+export class Contestant {
+  readonly name: string;
+  readonly times: number[] = [];
+  version = '';
+  peakRssMB = 0;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor({ name, command, args, environment = {} }: Start) {
+    this.name = name;
+    const env = { ...process.env, ...environment };
+    this.#child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    const { stdout } = this.#child;
+    if (stdout === null) throw new Error(`${name} has no output`);
+    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  }
+
+  async ready(): Promise<void> {
+    this.version = String((await this.#next())['ready']);
+  }
+
+  async step(): Promise<void> {
+    this.#child.stdin?.write('\n');
+    const { ms, peakRssMB } = await this.#next();
+    this.times.push(Number(ms));
+    this.peakRssMB = Math.round(Number(peakRssMB));
+  }
+
+  get medianMs(): number {
+    const sorted = this.times.toSorted((a, b) => a - b);
+    return Math.round(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN);
+  }
+
+  end(): void {
+    this.#child.stdin?.end();
+  }
+
+  async #next(): Promise<Record<string, unknown>> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`${this.name} ended`);
+    return JSON.parse(value);
+  }
+}
