@@ -45,7 +45,7 @@ types: setup ## Type-check everything
 generate: setup ## Write CRDs, API reference and docs/acceptance.md from their sources
 	@$(NODE) scripts/generate.ts
 
-bench: bench-local ## Run every benchmark; JSON lines on stdout
+bench: bench-local bench-trainer ## Run every benchmark; JSON lines on stdout
 
 bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
 	@$(NODE) test/bench/local.ts
