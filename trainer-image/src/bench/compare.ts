@@ -88,6 +88,7 @@ async function compareSteps(interpreter: string, batch: number): Promise<void> {
     ratioTorchTuned: ratio('torchTuned'),
     ratioKeras: ratio('keras'),
     ratioGraph: ratio('graph'),
+    cpuMs: Object.fromEntries(contestants.map(({ name, medianCpuMs }) => [name, medianCpuMs])),
     peakRssMB: contestants[0]?.peakRssMB,
     peakRssMBs: Object.fromEntries(contestants.map(({ name, peakRssMB }) => [name, peakRssMB])),
     versions: contestants.map(({ version }) => version),

@@ -13,6 +13,8 @@ export interface Start {
 export class Contestant {
   readonly name: string;
   readonly times: number[] = [];
+  /** Of the processor: what others on the machine disturb less. */
+  readonly cpuTimes: number[] = [];
   version = '';
   peakRssMB = 0;
   readonly #child: ChildProcess;
@@ -33,14 +35,18 @@ export class Contestant {
 
   async step(): Promise<void> {
     this.#child.stdin?.write('\n');
-    const { ms, peakRssMB } = await this.#next();
+    const { ms, cpuMs, peakRssMB } = await this.#next();
     this.times.push(Number(ms));
+    this.cpuTimes.push(Number(cpuMs));
     this.peakRssMB = Math.round(Number(peakRssMB));
   }
 
   get medianMs(): number {
-    const sorted = this.times.toSorted((a, b) => a - b);
-    return Math.round(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN);
+    return Math.round(median(this.times));
+  }
+
+  get medianCpuMs(): number {
+    return Math.round(median(this.cpuTimes));
   }
 
   end(): void {
@@ -52,4 +58,8 @@ export class Contestant {
     if (done === true) throw new Error(`${this.name} ended`);
     return JSON.parse(value);
   }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -28,8 +28,13 @@ function step(): void {
 for (let index = 0; index < WARM_UP; index++) step();
 printLine({ ready: `espalier on TensorFlow ${device.version}` });
 for await (const _ of createInterface({ input: process.stdin })) {
-  const began = performance.now();
+  const [began, used] = [performance.now(), process.cpuUsage()];
   step();
   const ms = performance.now() - began;
-  printLine({ ms, peakRssMB: process.resourceUsage().maxRSS / 1024 });
+  const { user, system } = process.cpuUsage(used);
+  printLine({
+    ms,
+    cpuMs: (user + system) / 1000,
+    peakRssMB: process.resourceUsage().maxRSS / 1024,
+  });
 }

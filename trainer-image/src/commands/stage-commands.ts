@@ -58,8 +58,9 @@ export function addStages(
   withVotes(stage('predict', 'classify the test images into a submission'))
     .option('--out <file>', 'the table to write', 'submission.csv')
     .option('--id-start <number>', 'Id of the first row', Number)
-    .action(async (model: string, dir: string, given: Given & { out: string }) =>
-      setExit(await runPredict(request(model, given), dir, given.out)),
+    .option('--files <list>', 'text file of the images to classify instead, one path a line')
+    .action(async (model: string, dir: string, given: Given & { out: string; files?: string }) =>
+      setExit(await runPredict(request(model, given), dir, given.out, given.files)),
     );
   stage(
     'visualise',

@@ -65,6 +65,22 @@ test('R43 the Id has four digits from idStart on, more from 10000', async () => 
   assert.match(readFileSync(target, 'utf8'), /^Id,Category\n9999,\d\n10000,\d\n/);
 });
 
+test('R6 predict takes an explicit list of images in its order', async () => {
+  const [target, list] = [join(folder, 'listed.csv'), join(folder, 'list.txt')];
+  const all = readFileSync(join(run, 'submission.csv'), 'utf8').trimEnd().split('\n').slice(1);
+  writeFileSync(
+    list,
+    ['0007.jpg', '0003.jpg'].map((name) => join(digits, 'test', name)).join('\n'),
+  );
+  const { code, err } = await program('predict', run, digits, '--out', target, '--files', list);
+  assert.equal(code, 0, err);
+  const classes = [7, 3].map((row) => all[row]?.split(',')[1]);
+  assert.equal(
+    readFileSync(target, 'utf8'),
+    `Id,Category\n0000,${classes[0]}\n0001,${classes[1]}\n`,
+  );
+});
+
 test('R11 predict lets augmented versions vote', async () => {
   const target = join(folder, 'votes.csv');
   const votes = ['--tta', '3', '--augment', 'rotate,crop', '--tta-weight', '0.6'];

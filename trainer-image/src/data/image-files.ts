@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, type Stats, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { ConfigurationError, messageOf, systemCode } from '../trainer-error.ts';
 
 /** An image on disk, with what decides whether its decoded pixels may be reused. */
@@ -30,20 +30,36 @@ export function listImages(folder: string): ImageFile[] | undefined {
     const message = `cannot list ${folder}: ${messageOf(error)}`;
     throw new ConfigurationError(message, { cause: error });
   }
-  const files: ImageFile[] = [];
-  for (const name of names.filter((each) => each.endsWith('.jpg')).sort(compareCodePoints)) {
-    const path = join(folder, name);
-    const stat = statSync(path);
-    if (!stat.isFile()) continue;
-    files.push({
-      path,
-      name,
-      label: labelOf(name),
-      size: stat.size,
-      modifiedMs: stat.mtimeMs,
-    });
+  return names
+    .filter((each) => each.endsWith('.jpg'))
+    .sort(compareCodePoints)
+    .flatMap((name) => describeFile(join(folder, name)) ?? []);
+}
+
+/**
+ * An explicit list of images, in its own order.
+ *
+ * @throws {ConfigurationError} naming a path that is no file.
+ */
+export function listFiles(paths: readonly string[]): ImageFile[] {
+  return paths.map((path) => {
+    const file = describeFile(path);
+    if (file === undefined) throw new ConfigurationError(`${path} is not a file`);
+    return file;
+  });
+}
+
+/** undefined if `path` is a folder or the like. */
+function describeFile(path: string): ImageFile | undefined {
+  let stat: Stats;
+  try {
+    stat = statSync(path);
+  } catch (error) {
+    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
-  return files;
+  if (!stat.isFile()) return undefined;
+  const name = basename(path);
+  return { path, name, label: labelOf(name), size: stat.size, modifiedMs: stat.mtimeMs };
 }
 
 /** The whole number before the first `_` of a file's name; {@link NO_LABEL} if that is none. */

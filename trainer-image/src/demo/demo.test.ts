@@ -47,7 +47,7 @@ test('D2 the loss stays up while the norm does not vanish, at a smaller rate bot
   assert.ok((small.losses.at(-1) ?? 9) < (large.losses.at(-1) ?? 0) / 5);
 });
 
-test('D3 plain descent bounces or crawls, rates per parameter arrive', () => {
+test('D3 R28 plain descent bounces or crawls, rates per parameter arrive', () => {
   const [bounces = 0, crawls = 0, ...others] = bowlWays().map(({ points }) =>
     bowl(...(points.at(-1) ?? [9, 9])),
   );

@@ -25,6 +25,18 @@ test('an image below 32 pixels does not survive five poolings', () => {
   assert.throws(() => specifyNetwork({ ...SMALL, imageSize: 31 }), /at least 32/);
 });
 
+test('R16 the network ends in logits, without a softmax', () => {
+  const device = testDevice();
+  const network = buildNetwork(device, specifyNetwork(SMALL), 1);
+  const images = device.floats([2, 32, 32, 3], noise('logits', 2 * 32 * 32 * 3));
+  const logits = network.evaluate(images);
+  const values = device.readFloats(logits);
+  assert.ok(values.some((value) => value < 0));
+  assert.equal(network.layers.at(-1)?.kind, 'linear');
+  device.free(images, logits);
+  network.dispose();
+});
+
 test('the built network has as many numbers as the specification counts', () => {
   const device = testDevice();
   const specification = specifyNetwork(SMALL);

@@ -10,7 +10,7 @@ const cases: Record<string, { accuracies: number[]; wantEpochs: number; wantBest
       wantEpochs: 7,
       wantBest: 1,
     },
-    'R35 an equal accuracy is no improvement': {
+    'R35 R36 an equal accuracy is no improvement': {
       accuracies: [0.5, 0.5],
       wantEpochs: 2,
       wantBest: 1,
