@@ -56,12 +56,6 @@ bench-trainer: setup ## The trainer against PyTorch, Keras, TensorFlow and Pillo
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts
 
-bench-trainer: setup ## The trainer against PyTorch, Keras and TensorFlow's graph; JSON lines
-	@$(NODE) test/bench/trainer.ts
-
-gpu-check: setup ## Parity and throughput on a machine with a GPU
-	@$(NODE) trainer-image/src/bench/gpu-check.ts
-
 cluster-up: setup tools ## Start a real control plane with fake nodes on this machine
 	@$(NODE) scripts/cluster-up.ts
 
