@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { resample } from './resample.ts';
+import { resampleColours } from './resample-vectors.ts';
 import type { Resampler } from './resamplers.ts';
 
 /**
@@ -28,9 +28,9 @@ export async function decodeImage(
       ? source.resize(side, side, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
       : source;
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-  const raster = { width: info.width, height: info.height, channels: info.channels, data };
-  const { data: pixels, channels } = resample(raster, side, side);
-  return channels === 3 ? pixels : repeatChannel(pixels, channels);
+  const { width, height, channels } = info;
+  const colours = channels === 3 ? data : repeatChannel(data, channels);
+  return resampleColours({ width, height, channels: 3, data: colours }, side, side).data;
 }
 
 function repeatChannel(data: Uint8Array, channels: number): Uint8Array {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Raster, resample } from './resample.ts';
+import { resampleColours } from './resample-vectors.ts';
 
 type Case = readonly [
   width: number,
@@ -32,6 +33,7 @@ for (const [width, height, channels, seed, newWidth, newHeight, sha256] of cases
   test(`R9 ${width}x${height} ${colour} to ${newWidth}x${newHeight} is Pillow's bit for bit`, () => {
     const image = syntheticRaster(width, height, channels, seed);
     const { data } = resample(image, newWidth, newHeight);
+    if (channels === 3) assert.deepEqual(resampleColours(image, newWidth, newHeight).data, data);
     assert.equal(createHash('sha256').update(data).digest('hex').slice(0, 16), sha256);
   });
 }

@@ -1,3 +1,5 @@
+import { FRACTION_BITS, triangleWeights, type Weights } from './triangle-weights.ts';
+
 /** Pixels of an image, row by row, `channels` bytes each. */
 export interface Raster {
   readonly width: number;
@@ -6,18 +8,8 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** Fraction bits of a weight: 8 bits of pixel and 2 of head room remain of 32. */
-const FRACTION_BITS = 22;
 /** Rounds the sum. The weights are positive and add up to 1, so no result leaves a byte. */
-const HALF = 1 << (FRACTION_BITS - 1);
-
-/** For each output position: where its inputs begin, how many they are, and their weights. */
-interface Weights {
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  readonly values: Int32Array;
-  readonly stride: number;
-}
+export const HALF = 1 << (FRACTION_BITS - 1);
 
 /**
  * Resizes to exactly `width` x `height` with a triangle filter that widens when shrinking, so it
@@ -33,7 +25,7 @@ export function resample(image: Raster, width: number, height: number): Raster {
 }
 
 /** Pillow's rule, and its order decides the rounding: when the height shrinks by more than twice as many pixels. */
-function columnsComeFirst(image: Raster, width: number, height: number): boolean {
+export function columnsComeFirst(image: Raster, width: number, height: number): boolean {
   const shrunk = image.height - height;
   return shrunk > 0 && shrunk > 2 * (image.width - width);
 }
@@ -117,35 +109,4 @@ function resampleColumns(image: Raster, height: number): Raster {
     for (let x = 0; x < rowBytes; x++) output[target + x] = (sums[x] ?? 0) >> FRACTION_BITS;
   }
   return { width, height, channels, data: output };
-}
-
-function triangleWeights(from: number, to: number): Weights {
-  const scale = from / to;
-  const support = Math.max(scale, 1);
-  // Times the reciprocal, as Pillow does: the quotient may differ in its last bit.
-  const perPixel = 1 / support;
-  const stride = Math.ceil(support) * 2 + 1;
-  const starts = new Int32Array(to);
-  const counts = new Int32Array(to);
-  const values = new Int32Array(to * stride);
-  for (let position = 0; position < to; position++) {
-    const center = (position + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(center - support + 0.5));
-    const count = Math.min(from, Math.trunc(center + support + 0.5)) - start;
-    const weights: number[] = [];
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const distance = Math.abs((i + start - center + 0.5) * perPixel);
-      const weight = distance < 1 ? 1 - distance : 0;
-      weights.push(weight);
-      total += weight;
-    }
-    for (const [i, weight] of weights.entries()) {
-      const share = total === 0 ? weight : weight / total;
-      values[position * stride + i] = Math.trunc(share * (1 << FRACTION_BITS) + 0.5);
-    }
-    starts[position] = start;
-    counts[position] = count;
-  }
-  return { starts, counts, values, stride };
 }
