@@ -17,12 +17,12 @@ export function drawComparison(title: string, runs: readonly ComparedRun[]): Pic
   const panel = new Panel({
     left: 90,
     top: 60,
-    width: WIDTH - 130,
+    width: WIDTH - 290,
     height: HEIGHT - 140,
     title,
     xLabel: 'epoch',
     yLabel: 'validation accuracy',
-    xRange: [1, Math.max(2, epochs)],
+    xRange: [0.8, epochs + 0.2],
     yRange: [0, paddedRange([0, ...runs.flatMap(({ accuracies }) => accuracies)])[1]],
   });
   for (const [index, { accuracies }] of runs.entries()) {
@@ -30,7 +30,10 @@ export function drawComparison(title: string, runs: readonly ComparedRun[]): Pic
     panel.line(points, colourOf(index), 2.4);
     panel.dots(points, colourOf(index), 4);
   }
-  panel.legend(runs.map(({ label }, i) => ({ label, colour: colourOf(i), mark: 'line' })));
+  panel.legend(
+    runs.map(({ label }, i) => ({ label, colour: colourOf(i), mark: 'line' })),
+    'right',
+  );
   return picture(WIDTH, HEIGHT, [panel.render()]);
 }
 
