@@ -161,6 +161,9 @@ export class LocalCluster implements Cluster {
     await this.#store.removeTrial(place.experiment, trial);
     this.#places.delete(trial.metadata.uid);
     this.#options.onTrialGone(trial);
+    // The feed may have forgotten the Trial while a pod was held; then nobody else comes by again.
+    const counted = trial.status?.attempts.length ?? 0;
+    for (let attempt = 0; attempt <= counted; attempt++) this.dropRun(trial.metadata.uid, attempt);
     this.#tell({ ...changeOf('Trial', place.key, place.experimentUid), gone: true });
   }
 

@@ -73,7 +73,8 @@ export function readTerminationMessage(folder: string): string | undefined {
 /** A folder that cannot be removed now is found and removed by the next runner. */
 export function dropRunFolder(folder: string): void {
   try {
-    rmSync(folder, { recursive: true, force: true });
+    // A launcher may still be writing its exit code: an emptied folder is then not empty any more.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
   } catch {
     // See above.
   }
