@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeAll } from '../data/decode-pool.ts';
+import sharp from 'sharp';
+import { decodeImage } from '../data/decode.ts';
 import { listImages } from '../data/image-files.ts';
 import { Contestant, type Start } from './contestant.ts';
 import { findPython, NO_PYTHON, printLine, runPython } from './python.ts';
@@ -26,6 +27,10 @@ const TUNED_MALLOC = {
   MALLOC_TRIM_THRESHOLD_: String(2 ** 34),
   MALLOC_TOP_PAD_: String(2 ** 28),
 };
+
+// As a decode worker has it: one thread for an image.
+sharp.concurrency(1);
+sharp.cache(false);
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const python = findPython('torch', 'keras', 'tensorflow', 'PIL');
@@ -96,17 +101,21 @@ async function compareSteps(interpreter: string, batch: number): Promise<void> {
   });
 }
 
-/** One worker against one Pillow process, in turn, on photographs of 512 x 450. */
+/**
+ * One image after the other, here and in a Pillow process in turn, on photographs of 512 x 450; neither
+ * counts its start.
+ */
 async function compareDecoding(interpreter: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-decode-'));
   try {
     runPython(interpreter, 'pillow.py', ['speedset', folder]);
     const files = listImages(folder) ?? [];
     const rates: { ours: number[]; pillow: number[] } = { ours: [], pillow: [] };
+    for (const { path } of files.slice(0, 50)) await decodeImage(path, SIDE, 'exact');
     const cpu: { ours: number[]; pillow: number[] } = { ours: [], pillow: [] };
     for (let round = 0; round < DECODE_ROUNDS; round++) {
       const [began, used] = [performance.now(), process.cpuUsage()];
-      await decodeAll(files, SIDE, 'exact', 1, new AbortController().signal);
+      for (const { path } of files) await decodeImage(path, SIDE, 'exact');
       const { user, system } = process.cpuUsage(used);
       rates.ours.push((1000 * files.length) / (performance.now() - began));
       cpu.ours.push((user + system) / 1000 / files.length);

@@ -18,6 +18,8 @@ import { findPython, NO_PYTHON, printLine, runPython } from './python.ts';
 const [folder = 'espalier-learning', ...chosen] = process.argv.slice(2);
 const PROGRAM = fileURLToPath(new URL('../../bin/espalier-train', import.meta.url));
 const CASES: Readonly<Record<string, () => Promise<void> | void>> = { digits, patches, losses };
+/** The recipe with two of its options; without them it ended at 0.981. */
+const DIGIT_FLAGS = '--image-size 32 --classes 10 --schedule cosine --augment rotate,affine';
 const LEAST = { digits: 0.985, patches: 0.9 };
 
 mkdirSync(folder, { recursive: true });
@@ -26,7 +28,7 @@ for (const [name, run] of Object.entries(CASES)) {
 }
 
 function digits(): void {
-  const run = train('digits-run', digitSet(), '--image-size 32 --classes 10');
+  const run = train('digits-run', digitSet(), DIGIT_FLAGS);
   const truth = join(digitSet(), 'test_truth.csv');
   const score = JSON.parse(program('score', join(run, 'submission.csv'), truth));
   report(

@@ -9,8 +9,22 @@ export interface Weights {
   readonly stride: number;
 }
 
+/** Sizes remembered: the images of a set have few, and their weights cost a tenth of the resizing. */
+const MAX_REMEMBERED = 64;
+const remembered = new Map<string, Weights>();
+
 /** The weights of a triangle as wide as two output pixels, or two input pixels if these are larger. */
 export function triangleWeights(from: number, to: number): Weights {
+  const key = `${from}/${to}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const weights = computeWeights(from, to);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(key, weights);
+  return weights;
+}
+
+function computeWeights(from: number, to: number): Weights {
   const scale = from / to;
   const support = Math.max(scale, 1);
   // Times the reciprocal, as Pillow does: the quotient may differ in its last bit.
