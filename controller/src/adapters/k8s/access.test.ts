@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type Credentials, kubeconfigAccess, podAccess } from './access.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-access-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A kubeconfig with one context of that user. */
+function kubeconfig(name: string, user: object, cluster: object = {}): string {
+  const config = {
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u', namespace: 'team' } }],
+    clusters: [{ name: 'k', cluster: { server: 'https://10.0.0.1:6443', ...cluster } }],
+    users: [{ name: 'u', user }],
+  };
+  return file(name, JSON.stringify(config));
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const open: Credentials = { rejectUnauthorized: true, headers: {} };
+
+const cases: Record<string, { user: object; cluster?: object; want: Credentials }> = {
+  'a client certificate': {
+    user: { 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') },
+    cluster: { 'certificate-authority-data': base64('CA') },
+    want: { ...open, ca: 'CA', cert: 'CERT', key: 'KEY' },
+  },
+  'a token': {
+    user: { token: 'secret' },
+    want: { ...open, headers: { Authorization: 'Bearer secret' } },
+  },
+  'a name and a password': {
+    user: { username: 'me', password: 'p' },
+    want: { ...open, headers: { Authorization: `Basic ${base64('me:p')}` } },
+  },
+  'an exec plugin': {
+    user: {
+      exec: {
+        command: 'sh',
+        args: ['-c', `echo '{"status":{"token":"from-plugin"}}'`],
+      },
+    },
+    want: { ...open, headers: { Authorization: 'Bearer from-plugin' } },
+  },
+  'another server name, unverified': {
+    user: {},
+    cluster: { 'tls-server-name': 'kube', 'insecure-skip-tls-verify': true },
+    want: { headers: {}, servername: 'kube', rejectUnauthorized: false },
+  },
+};
+for (const [name, { user, cluster, want }] of Object.entries(cases)) {
+  test(`a kubeconfig with ${name}`, async () => {
+    const access = kubeconfigAccess([kubeconfig('config', user, cluster)]);
+    assert.equal(access.server.href, 'https://10.0.0.1:6443/');
+    assert.equal(access.namespace, 'team');
+    assert.deepEqual(await access.credentials(), want);
+  });
+}
+
+test('F28 a CA file beside the kubeconfig is read again each time', async () => {
+  file('ca.crt', 'ONE');
+  const access = kubeconfigAccess([
+    kubeconfig('config', {}, { 'certificate-authority': 'ca.crt' }),
+  ]);
+  assert.equal((await access.credentials()).ca, 'ONE');
+  file('ca.crt', 'TWO');
+  assert.equal((await access.credentials()).ca, 'TWO');
+});
+
+test('of several files the first to name something wins', async () => {
+  const first = file('first', 'current-context: c\n');
+  const access = kubeconfigAccess([first, kubeconfig('second', { token: 't' })]);
+  assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer t' });
+});
+
+test('a context that is not there is named', () => {
+  assert.throws(() => kubeconfigAccess([kubeconfig('config', {})], 'other'), /no context "other"/);
+});
+
+test("F28 in a pod the service account's token is read again each time", async () => {
+  file('namespace', 'espalier-system\n');
+  file('token', 'one\n');
+  file('ca.crt', 'CA');
+  const access = podAccess('fd00::1', '443', folder);
+  assert.equal(access.server.hostname, '[fd00::1]');
+  assert.equal(access.namespace, 'espalier-system');
+  file('token', 'two\n');
+  assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer two' });
+});
