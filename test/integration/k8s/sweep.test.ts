@@ -99,8 +99,7 @@ describe('a sweep on a real control plane', { skip: whyNoTools() }, () => {
         (await trialsIn(client, 'twelve')).length === 0 &&
         (await podsIn(client, 'twelve')).items.length === 0 &&
         (await client.request('GET', experimentsPath('twelve', 'digits'))).status === 404,
-      // The garbage collector learns of a new CRD within 30 s: the failed pod waits for it.
-      { what: 'nothing is left', timeoutMs: 60_000 },
+      { what: 'nothing is left', timeoutMs: 15_000 },
     );
   });
 });

@@ -9,7 +9,6 @@ import {
 } from '@espalier/api';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { ObjectChange } from '../../ports/cluster.ts';
-import type { ObjectKey } from '../../ports/key.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { podDiffers, podViewFromPod } from './pod-view-from-pod.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
@@ -64,6 +63,8 @@ export class Caches {
   readonly #options: CachesOptions;
   readonly #watchers: readonly Watcher[];
   readonly #listeners: ((change: ObjectChange) => void)[] = [];
+  /** The Experiment of each Trial's uid, also while the pods of a Trial that is gone remain. */
+  readonly #experimentOf = new Map<string, string>();
 
   constructor(options: CachesOptions) {
     this.#options = options;
@@ -83,14 +84,21 @@ export class Caches {
       order: (trial) => trial.spec.index,
       onChange: (_key, before, after) => {
         const trial = after ?? before;
-        if (trial !== undefined) this.#tell(trialChange(trial, after === undefined));
+        if (trial === undefined) return;
+        const change = trialChange(trial, after === undefined);
+        this.#experimentOf.set(trial.metadata.uid, change.experimentUid);
+        this.#tell(change);
+        if (change.gone) this.#forgetTrial(trial.metadata.uid);
       },
     });
     this.pods = new Store({
       narrow: keepPod,
       order: (kept) => kept.view.attempt,
       differs: (before, after) => podDiffers(before.view, after.view),
-      onChange: (key, before, after) => this.#tellTrial(key, (after ?? before)?.trialName ?? ''),
+      onChange: (key, before, after) => {
+        const pod = after ?? before;
+        if (pod !== undefined) this.#tellTrial(key.namespace, pod);
+      },
     });
     this.profiles = new Store({
       narrow: (raw) => this.#parse(PROFILES, trainerProfileSchema, raw),
@@ -161,10 +169,19 @@ export class Caches {
     return undefined;
   }
 
-  #tellTrial({ namespace }: ObjectKey, name: string): void {
-    const trial = this.trials.get({ namespace, name });
-    // Without its Trial a pod is an orphan: `orphans.ts` looks for those.
-    if (trial !== undefined) this.#tell(trialChange(trial, false));
+  /** A pod's change is its Trial's; also after the Trial went, because the pod may hold a slot. */
+  #tellTrial(namespace: string, { trialName, view }: KeptPod): void {
+    const experimentUid = this.#experimentOf.get(view.trialUid);
+    // Without an owner that was ever seen it is an orphan: `orphans.ts` looks for those.
+    if (experimentUid === undefined) return;
+    const key = { namespace, name: trialName };
+    const gone = this.trials.get(key)?.metadata.uid !== view.trialUid;
+    this.#tell({ kind: 'Trial', key, experimentUid, gone });
+    if (gone) this.#forgetTrial(view.trialUid);
+  }
+
+  #forgetTrial(uid: string): void {
+    if (this.pods.childrenOf(uid).length === 0) this.#experimentOf.delete(uid);
   }
 
   #tell(change: ObjectChange): void {

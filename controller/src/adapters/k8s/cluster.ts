@@ -129,7 +129,9 @@ export class KubernetesCluster implements Cluster {
     return this.#pods.isGone(key, metadata.uid, call);
   }
 
-  deleteTrial(trial: Trial, call: Call): Promise<void> {
+  async deleteTrial(trial: Trial, call: Call): Promise<void> {
+    // Pods that were kept for their logs: the garbage collector would come to them later.
+    for (const pod of this.podsOf(trial.metadata.uid)) await this.#pods.delete(pod, false, call);
     return this.#delete(TRIALS, this.#caches.trials, trial, call);
   }
 
