@@ -7,7 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isConflict, isOutcomeUnknown, isRetryable } from './api-error.ts';
 import { type ApiRequest, Transport, type TransportOptions } from './transport.ts';
 
-type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void;
+type Answer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  number: number,
+) => void | Promise<void>;
 
 const GET: ApiRequest = { method: 'GET', path: '/x', resource: 'x' };
 const PUT: ApiRequest = { ...GET, method: 'PUT', body: { a: 1 } };
@@ -31,7 +35,7 @@ async function withServer(
   let count = 0;
   const server = createServer((request, response) => {
     count++;
-    answer(request, response, count);
+    void answer(request, response, count);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
