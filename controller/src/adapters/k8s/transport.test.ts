@@ -7,11 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isConflict, isOutcomeUnknown, isRetryable } from './api-error.ts';
 import { type ApiRequest, Transport, type TransportOptions } from './transport.ts';
 
-type Answer = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  number: number,
-) => void | Promise<void>;
+type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => unknown;
 
 const GET: ApiRequest = { method: 'GET', path: '/x', resource: 'x' };
 const PUT: ApiRequest = { ...GET, method: 'PUT', body: { a: 1 } };
