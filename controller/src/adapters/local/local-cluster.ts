@@ -130,6 +130,10 @@ export class LocalCluster implements Cluster {
     const { experiment, trial, attempt } = request;
     if (this.#options.pods.has(trial.metadata.uid, attempt)) return;
     this.#demandCurrent(experiment);
+    // Its deletion may be past the look at the pods.
+    if (this.#current(experiment)?.metadata.deletionTimestamp !== undefined) {
+      throw new ConflictError(`the Experiment ${experiment.metadata.name} is being deleted`);
+    }
     await this.#options.starter.start(request, call);
   }
 

@@ -56,8 +56,6 @@ export class PodStarter {
         this.#prepare(request, identity, call),
       );
     } catch (error) {
-      // It did not begin; a folder that says so would be taken for an interrupted attempt.
-      await rm(identity.runFolder, { recursive: true, force: true }).catch(() => undefined);
       throw error instanceof EspalierError
         ? error
         : storageError(`cannot start ${identity.name}`, error);

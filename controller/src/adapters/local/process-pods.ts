@@ -1,16 +1,24 @@
+import type { ChildProcess } from 'node:child_process';
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { ARTIFACT } from '@espalier/api';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
 import { WaitError } from '../../ports/errors.ts';
 import type { Clock } from '../../ports/telemetry.ts';
-import { boundLog, keepLogEnd, LOG_BOUNDS } from './bounded-log.ts';
+import { keepLogEnd } from './bounded-log.ts';
 import { failpoint } from './failpoint.ts';
 import { launch } from './launcher.ts';
+import { LogWatch } from './log-watch.ts';
 import { oomKills } from './oom.ts';
 import { type Pod, type PodIdentity, viewOfPod } from './pod-record.ts';
 import { isGroupAlive, signalGroup } from './processes.ts';
-import { makeRunFolder, markRun, RUN_FILE, readTerminationMessage } from './run-record.ts';
+import {
+  dropRunFolder,
+  makeRunFolder,
+  markRun,
+  RUN_FILE,
+  readTerminationMessage,
+} from './run-record.ts';
 import type { TrainerCommand } from './trainer-command.ts';
 
 export interface ProcessPodsOptions {
@@ -21,8 +29,6 @@ export interface ProcessPodsOptions {
   readonly onEnd: (trialUid: string, attempt: number) => void;
 }
 
-/** How often the length of the logs is looked at. */
-const LOG_CHECK_MS = 200;
 /** How often a group is looked at that was sent SIGKILL. */
 const GONE_CHECK_MS = 20;
 
@@ -34,7 +40,7 @@ export class ProcessPods {
   readonly #options: ProcessPodsOptions;
   readonly #pods = new Map<string, Map<number, Pod>>();
   readonly #live = new Set<Pod>();
-  #logTimer: NodeJS.Timeout | undefined;
+  readonly #logs = new LogWatch();
   #closing = false;
 
   constructor(options: ProcessPodsOptions) {
@@ -60,14 +66,13 @@ export class ProcessPods {
     return undefined;
   }
 
-  liveCount(): number {
-    return this.#live.size;
-  }
-
   /**
    * Starts the process. `prepare` fills the folders between "this attempt has begun" and its start.
+   * The pod shows from the first moment, so that a deletion which comes meanwhile waits for it; ended
+   * before it runs, it vanishes without a trace.
    *
    * @throws EspalierError Storage; the attempt has then not begun, and trying again is safe.
+   * @throws WaitError if it was not to start any more.
    */
   async start(
     identity: PodIdentity,
@@ -75,29 +80,26 @@ export class ProcessPods {
     env: Readonly<Record<string, string>>,
     prepare: () => Promise<void>,
   ): Promise<void> {
-    makeRunFolder(identity.runFolder);
-    await prepare();
-    // An interrupt may have come while we prepared; nothing starts after it.
-    if (this.#closing) throw new WaitError('the runner is ending', GONE_CHECK_MS);
-    const oomKillsBefore = oomKills();
-    const child = await launch({ command, env, runFolder: identity.runFolder });
-    const now = this.#options.clock.now();
-    const pod: Pod = {
-      ...identity,
-      createdMs: now,
-      startedMs: now,
-      pid: child.pid,
-      oomKillsBefore,
-      killed: false,
-    };
-    this.#live.add(pod);
-    child.once('exit', (code, signal) => {
-      failpoint('exit-seen');
-      void this.#leaderExited(pod, code ?? 128 + (signal === null ? 0 : os.signals[signal]));
-    });
-    this.#logTimer ??= setInterval(() => this.#boundLogs(), LOG_CHECK_MS).unref();
-    this.#put(pod);
-    if (this.#closing) this.#terminate(pod);
+    const { clock } = this.#options;
+    const pod: Pod = { ...identity, createdMs: clock.now(), oomKillsBefore: 0, killed: false };
+    this.#add(pod);
+    try {
+      makeRunFolder(identity.runFolder);
+      await prepare();
+      if (this.#closing || pod.deletingSinceMs !== undefined) {
+        throw new WaitError('nothing starts any more', GONE_CHECK_MS);
+      }
+      pod.oomKillsBefore = oomKills();
+      const child = await launch({ command, env, runFolder: identity.runFolder });
+      this.#started(pod, child);
+    } catch (error) {
+      // It did not begin; a folder that says so would be taken for an interrupted attempt.
+      dropRunFolder(identity.runFolder);
+      this.#remove(pod);
+      throw error;
+    } finally {
+      this.#options.onChange(pod.trialUid);
+    }
   }
 
   /** A pod that can never start as asked for, such as one whose program is missing. */
@@ -120,7 +122,10 @@ export class ProcessPods {
   end(trialUid: string, attempt: number, options: { readonly force: boolean }): void {
     const pod = this.#find(trialUid, attempt);
     if (pod === undefined || pod.end !== undefined) return;
-    if (pod.pid === undefined) {
+    if (pod.pid === undefined && pod.waitingReason === undefined) {
+      // `start` is still preparing it, and looks at this before it goes on.
+      pod.deletingSinceMs ??= this.#options.clock.now();
+    } else if (pod.pid === undefined) {
       pod.end = {
         atMs: this.#options.clock.now(),
         oomKilled: false,
@@ -140,10 +145,9 @@ export class ProcessPods {
 
   /** The end is recorded: the pod vanishes. */
   release(trialUid: string, attempt: number): void {
-    const pods = this.#pods.get(trialUid);
-    if (pods?.get(attempt)?.end === undefined) return;
-    pods.delete(attempt);
-    if (pods.size === 0) this.#pods.delete(trialUid);
+    const pod = this.#find(trialUid, attempt);
+    if (pod?.end === undefined) return;
+    this.#remove(pod);
     failpoint('released');
     this.#options.onChange(trialUid);
   }
@@ -168,10 +172,33 @@ export class ProcessPods {
     await this.#allEnded();
   }
 
+  #started(pod: Pod, child: ChildProcess & { readonly pid: number }): void {
+    pod.pid = child.pid;
+    pod.startedMs = this.#options.clock.now();
+    this.#live.add(pod);
+    child.once('exit', (code, signal) => {
+      failpoint('exit-seen');
+      void this.#leaderExited(pod, code ?? 128 + (signal === null ? 0 : os.signals[signal]));
+    });
+    this.#logs.add(join(pod.runFolder, RUN_FILE.log));
+    // An interrupt may have come since the last look.
+    if (this.#closing || pod.deletingSinceMs !== undefined) this.#terminate(pod);
+  }
+
   #put(pod: Pod): void {
+    this.#add(pod);
+    this.#options.onChange(pod.trialUid);
+  }
+
+  #add(pod: Pod): void {
     const pods = this.#pods.get(pod.trialUid) ?? new Map<number, Pod>();
     this.#pods.set(pod.trialUid, pods.set(pod.attempt, pod));
-    this.#options.onChange(pod.trialUid);
+  }
+
+  #remove(pod: Pod): void {
+    const pods = this.#pods.get(pod.trialUid);
+    pods?.delete(pod.attempt);
+    if (pods?.size === 0) this.#pods.delete(pod.trialUid);
   }
 
   #find(trialUid: string, attempt: number): Pod | undefined {
@@ -201,12 +228,10 @@ export class ProcessPods {
     }
     clearTimeout(pod.grace);
     this.#live.delete(pod);
-    if (this.#live.size === 0) {
-      clearInterval(this.#logTimer);
-      this.#logTimer = undefined;
-    }
+    const log = join(pod.runFolder, RUN_FILE.log);
+    this.#logs.remove(log);
     // Before the end shows, so that a crash cannot come between a counted end and its log.
-    await this.#keepLog(pod);
+    await keepLogEnd(log, join(pod.outFolder, ARTIFACT.log));
     const message = readTerminationMessage(pod.runFolder);
     pod.end = {
       atMs: this.#options.clock.now(),
@@ -218,20 +243,6 @@ export class ProcessPods {
     };
     this.#options.onEnd(pod.trialUid, pod.attempt);
     this.#options.onChange(pod.trialUid);
-  }
-
-  async #keepLog(pod: Pod): Promise<void> {
-    await keepLogEnd(join(pod.runFolder, RUN_FILE.log), join(pod.outFolder, ARTIFACT.log));
-  }
-
-  #boundLogs(): void {
-    for (const pod of this.#live) {
-      try {
-        boundLog(join(pod.runFolder, RUN_FILE.log), LOG_BOUNDS);
-      } catch {
-        // A disk that is full, most likely, which is told by what matters more.
-      }
-    }
   }
 
   async #allEnded(): Promise<void> {
