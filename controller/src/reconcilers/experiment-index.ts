@@ -22,6 +22,8 @@ export interface ExperimentEntry {
   readonly judging: Gate;
   /** Of its Trials, by uid. */
   readonly keys: Map<string, ObjectKey>;
+  /** The uids of Trials whose pod is being created at this moment. */
+  readonly starting: Set<string>;
   generation: number;
   problems: readonly SpecProblem[];
   /** What the search is asked; undefined = the spec has problems. */
@@ -77,6 +79,7 @@ export class ExperimentIndex {
       slots: new SlotTable(),
       judging: new Gate(),
       keys: new Map(),
+      starting: new Set(),
       generation,
       problems,
       problem,
@@ -123,17 +126,31 @@ export class ExperimentIndex {
     return known;
   }
 
+  /** Marks a Trial as one whose pod is being created, until the work has ended. */
+  async starting<T>(entry: ExperimentEntry, trial: Trial, work: () => Promise<T>): Promise<T> {
+    const { uid } = trial.metadata;
+    entry.starting.add(uid);
+    try {
+      return await work();
+    } finally {
+      entry.starting.delete(uid);
+      // It may have been deleted meanwhile; its pod, if there is one now, is known from here on.
+      if (this.cluster.trial(trial.metadata)?.metadata.uid !== uid) this.forget(entry, trial);
+    }
+  }
+
   private forget(entry: ExperimentEntry, trial: Trial): void {
     const { uid } = trial.metadata;
     entry.progress.remove(trial);
     entry.keys.delete(uid);
-    const pods = this.cluster.podsOf(uid).filter(({ end }) => end === undefined);
+    const known = this.cluster.podsOf(uid).filter(({ end }) => end === undefined).length;
+    const live = Math.max(known, entry.starting.has(uid) ? 1 : 0);
     // Pods outlive their Trial for a while and hold their slots as long as they may run.
-    if (pods.length === 0) {
+    if (live === 0) {
       entry.slots.remove(uid);
       this.trials.delete(keyText(trial.metadata));
     } else {
-      const use = { index: trial.spec.index, live: pods.length };
+      const use = { index: trial.spec.index, live };
       entry.slots.update(uid, { ...use, needsPod: false, endedMs: undefined });
     }
   }

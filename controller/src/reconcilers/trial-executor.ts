@@ -5,7 +5,7 @@ import { NEW_STATUS } from '../domain/trial/ledger.ts';
 import { refusedStatus } from '../domain/trial/plan.ts';
 import type { StatusChange, TrialAction } from '../domain/trial/plan-types.ts';
 import { transition } from '../domain/trial/transition.ts';
-import type { Call } from '../ports/cluster.ts';
+import type { Call, PodRequest } from '../ports/cluster.ts';
 import { ConflictError, TerminalError } from '../ports/errors.ts';
 import type { FeedInterest } from '../ports/metrics-feed.ts';
 import type { ExperimentIndex } from './experiment-index.ts';
@@ -88,19 +88,17 @@ async function createPod(
       : await useStore('find the checkpoint of', observed, ports, index, () =>
           ports.artifacts.resumePoint(experiment, trial, attempt, call),
         );
+  const request: PodRequest = {
+    experiment,
+    trial,
+    attempt,
+    task: taskOf(experiment, trial, attempt),
+    parameters: experiment.spec.parameters,
+    ...(profile === undefined ? {} : { profile }),
+    ...(resumeFrom === undefined ? {} : { resumeFrom }),
+  };
   try {
-    await ports.cluster.createPod(
-      {
-        experiment,
-        trial,
-        attempt,
-        task: taskOf(experiment, trial, attempt),
-        parameters: experiment.spec.parameters,
-        ...(profile === undefined ? {} : { profile }),
-        ...(resumeFrom === undefined ? {} : { resumeFrom }),
-      },
-      call,
-    );
+    await index.starting(entry, trial, () => ports.cluster.createPod(request, call));
     return undefined;
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;

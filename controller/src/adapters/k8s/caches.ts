@@ -9,6 +9,7 @@ import {
 } from '@espalier/api';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { ObjectChange } from '../../ports/cluster.ts';
+import { parseKey } from '../../ports/key.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { podDiffers, podViewFromPod } from './pod-view-from-pod.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
@@ -21,6 +22,7 @@ import { Watcher, type WatcherOptions } from './watcher.ts';
 export interface KeptPod {
   readonly view: PodView;
   readonly trialName: string;
+  /** Its Experiment's key, from its label. */
   readonly experiment: string;
   readonly finalizers: readonly string[];
 }
@@ -63,8 +65,6 @@ export class Caches {
   readonly #options: CachesOptions;
   readonly #watchers: readonly Watcher[];
   readonly #listeners: ((change: ObjectChange) => void)[] = [];
-  /** The Experiment of each Trial's uid, also while the pods of a Trial that is gone remain. */
-  readonly #experimentOf = new Map<string, string>();
 
   constructor(options: CachesOptions) {
     this.#options = options;
@@ -85,10 +85,7 @@ export class Caches {
       onChange: (_key, before, after) => {
         const trial = after ?? before;
         if (trial === undefined) return;
-        const change = trialChange(trial, after === undefined);
-        this.#experimentOf.set(trial.metadata.uid, change.experimentUid);
-        this.#tell(change);
-        if (change.gone) this.#forgetTrial(trial.metadata.uid);
+        this.#tell(trialChange(trial, after === undefined));
       },
     });
     this.pods = new Store({
@@ -170,18 +167,16 @@ export class Caches {
   }
 
   /** A pod's change is its Trial's; also after the Trial went, because the pod may hold a slot. */
-  #tellTrial(namespace: string, { trialName, view }: KeptPod): void {
-    const experimentUid = this.#experimentOf.get(view.trialUid);
-    // Without an owner that was ever seen it is an orphan: `orphans.ts` looks for those.
-    if (experimentUid === undefined) return;
+  #tellTrial(namespace: string, { trialName, experiment, view }: KeptPod): void {
     const key = { namespace, name: trialName };
-    const gone = this.trials.get(key)?.metadata.uid !== view.trialUid;
-    this.#tell({ kind: 'Trial', key, experimentUid, gone });
-    if (gone) this.#forgetTrial(view.trialUid);
-  }
-
-  #forgetTrial(uid: string): void {
-    if (this.pods.childrenOf(uid).length === 0) this.#experimentOf.delete(uid);
+    const trial = this.trials.get(key);
+    if (trial?.metadata.uid === view.trialUid) {
+      this.#tell(trialChange(trial, false));
+      return;
+    }
+    const owner = this.experiments.get(parseKey(experiment));
+    if (owner === undefined) return;
+    this.#tell({ kind: 'Trial', key, experimentUid: owner.metadata.uid, gone: true });
   }
 
   #tell(change: ObjectChange): void {

@@ -96,6 +96,7 @@ export class KubernetesCluster implements Cluster {
       const body = trialOf(experiment, name, spec);
       const made = trials.put(await this.#client.create(TRIALS, namespace, body, call));
       if (made === undefined) throw new TerminalError(`trial ${name} came back damaged`);
+      if (trials.isGone(made.metadata.uid)) throw new ConflictError(`trial ${name} went at once`);
       return made;
     } catch (error) {
       if (!isAlreadyExists(error)) throw portError(`create trial ${name}`, error);

@@ -1,10 +1,13 @@
 import { FINALIZER } from '@espalier/api';
 import type { Call } from '../../ports/cluster.ts';
+import { keyText } from '../../ports/key.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import type { Caches, KeptPod } from './caches.ts';
 import type { KubernetesCluster } from './cluster.ts';
 import type { ObjectClient } from './object-client.ts';
 import { TRIALS } from './resources.ts';
+
+const GATHER_MS = 50;
 
 export interface OrphansOptions {
   readonly caches: Caches;
@@ -18,29 +21,41 @@ export interface OrphansOptions {
 
 /**
  * Frees pods whose Trial is gone, until the signal aborts: their end can be counted nowhere, and with
- * our finalizer they would stay for ever.
+ * our finalizer they would stay for ever. At once if the Trial was seen to go, else when a sweep finds
+ * them a second time: once may be a cache in the middle of an update.
  *
  * The cache only names suspects; a quorum read of the Trial decides.
  */
 export async function freeOrphans(options: OrphansOptions, call: Call): Promise<void> {
-  const { clock, log } = options;
+  const { caches, clock, log } = options;
+  const everyMs = options.everyMs ?? 30_000;
   let suspects: ReadonlySet<string> = new Set();
+  let gone = new Set<string>();
+  let wake = new AbortController();
+  caches.onChange((change) => {
+    if (change.kind !== 'Trial' || !change.gone) return;
+    gone.add(keyText(change.key));
+    wake.abort();
+  });
   while (!call.signal.aborted) {
-    const found = options.caches.pods.all().filter((pod) => isOrphan(options.caches, pod));
+    wake = new AbortController();
+    const went = gone;
+    gone = new Set();
+    const found = caches.pods.all().filter((pod) => isOrphan(caches, pod));
     for (const pod of found) {
-      // Seen once may be a cache in the middle of an update.
-      if (!suspects.has(pod.view.uid)) continue;
+      const { view, trialName } = pod;
+      if (!suspects.has(view.uid) && !went.has(keyText({ ...view, name: trialName }))) continue;
       try {
         await free(options, pod, call);
       } catch (error) {
-        log.warn('an orphaned pod could not be freed', {
-          pod: pod.view.name,
-          error: String(error),
-        });
+        log.warn('an orphaned pod could not be freed', { pod: view.name, error: String(error) });
       }
     }
     suspects = new Set(found.map(({ view }) => view.uid));
-    await clock.sleep(options.everyMs ?? 30_000, call).catch(() => undefined);
+    const signal = AbortSignal.any([call.signal, wake.signal]);
+    await clock.sleep(everyMs, { signal }).catch(() => undefined);
+    // Trials often go by the hundred.
+    await clock.sleep(GATHER_MS, call).catch(() => undefined);
   }
 }
 

@@ -98,6 +98,11 @@ export class Store<T> {
     this.#doubts.add(keyText(key));
   }
 
+  /** Whether the object of that uid was seen to go: an answer about it that comes now is history. */
+  isGone(uid: string): boolean {
+    return this.#tombstones.has(uid);
+  }
+
   isDoubted(key: ObjectKey): boolean {
     return this.#doubts.has(keyText(key));
   }
