@@ -4,7 +4,6 @@ import {
   type ExperimentStatus,
   FINALIZER,
   LABEL,
-  podName,
   type TrainerProfile,
   type Trial,
   type TrialSpec,
@@ -94,9 +93,10 @@ export class KubernetesCluster implements Cluster {
     const { trials } = this.#caches;
     try {
       const body = trialOf(experiment, name, spec);
-      const made = trials.put(await this.#client.create(TRIALS, namespace, body, call));
+      const answer = await this.#client.create(TRIALS, namespace, body, call);
+      const made = trials.put(answer);
       if (made === undefined) throw new TerminalError(`trial ${name} came back damaged`);
-      if (trials.isGone(made.metadata.uid)) throw new ConflictError(`trial ${name} went at once`);
+      if (trials.isGone(answer)) throw new ConflictError(`trial ${name} went at once`);
       return made;
     } catch (error) {
       if (!isAlreadyExists(error)) throw portError(`create trial ${name}`, error);
@@ -125,9 +125,8 @@ export class KubernetesCluster implements Cluster {
     return this.#pods.release(pod, call);
   }
 
-  isPodGone({ metadata }: Trial, attempt: number, call: Call): Promise<boolean> {
-    const key = { namespace: metadata.namespace, name: podName(metadata.name, attempt) };
-    return this.#pods.isGone(key, metadata.uid, call);
+  isPodGone(trial: Trial, attempt: number, call: Call): Promise<boolean> {
+    return this.#pods.isGone(trial, attempt, call);
   }
 
   async deleteTrial(trial: Trial, call: Call): Promise<void> {

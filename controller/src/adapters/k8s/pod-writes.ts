@@ -1,5 +1,5 @@
-import { FINALIZER, type Trial } from '@espalier/api';
-import { type PodDefaults, podTemplate } from '../../domain/trial/pod-template.ts';
+import { FINALIZER, podName, type Trial } from '@espalier/api';
+import { type PodDefaults, podMarks, podTemplate } from '../../domain/trial/pod-template.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { Call, PodRequest } from '../../ports/cluster.ts';
 import { ConflictError, TerminalError, WaitError } from '../../ports/errors.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/telemetry.ts';
 import { isAlreadyExists, isConflict, isInvalid, isNotFound } from './api-error.ts';
 import type { Caches } from './caches.ts';
 import type { ObjectClient } from './object-client.ts';
-import { compareVersions, controllerOf } from './raw-object.ts';
+import { compareVersions, controllerOf, type RawObject } from './raw-object.ts';
 import { portError } from './refusal.ts';
 import { PODS, TRIALS } from './resources.ts';
 import { isWorthKeeping, surplusFailures } from './retention.ts';
@@ -35,7 +35,7 @@ export class PodWrites {
 
   async create(request: PodRequest, call: Call): Promise<void> {
     const { caches, client, defaults } = this.#options;
-    const { trial } = request;
+    const { trial, attempt } = request;
     const made = podTemplate(request, defaults);
     if (made.kind === 'refused') {
       const isWaiting = made.reason === 'ProfileNotFound' && this.#isYoung(trial);
@@ -48,7 +48,7 @@ export class PodWrites {
       caches.pods.put(await client.create(PODS, namespace, made.pod, call));
     } catch (error) {
       if (!isAlreadyExists(error)) throw portError(`create pod ${name}`, error);
-      await this.#adopt({ namespace, name }, trial, call);
+      await this.#adopt({ namespace, name }, trial, attempt, call);
     }
   }
 
@@ -115,12 +115,14 @@ export class PodWrites {
   }
 
   /** Whether that pod does not exist, by a quorum read. */
-  async isGone(key: ObjectKey, trialUid: string, call: Call): Promise<boolean> {
+  async isGone(trial: Trial, attempt: number, call: Call): Promise<boolean> {
     const { caches, client } = this.#options;
+    const { namespace, name } = trial.metadata;
+    const key = { namespace, name: podName(name, attempt) };
     const pod = await client.get(PODS, key, call);
     const known = caches.pods.get(key);
-    if (pod !== undefined && controllerOf(pod.metadata)?.uid === trialUid) {
-      caches.pods.put(pod);
+    if (pod !== undefined && isPodOf(pod, trial)) {
+      caches.pods.put(await this.#marked(pod, trial, attempt, call));
       return false;
     }
     if (known !== undefined && known.view.uid !== pod?.metadata.uid) {
@@ -130,16 +132,32 @@ export class PodWrites {
   }
 
   /** 409 on create is done if it is the pod of this attempt; another Trial's pod has to go first. */
-  async #adopt(key: ObjectKey, trial: Trial, call: Call): Promise<void> {
+  async #adopt(key: ObjectKey, trial: Trial, attempt: number, call: Call): Promise<void> {
     const { caches, client } = this.#options;
     const pod = await client.get(PODS, key, call);
     if (pod === undefined) throw new ConflictError(`pod ${key.name} went as it was looked at`);
-    if (controllerOf(pod.metadata)?.uid !== trial.metadata.uid) {
+    if (!isPodOf(pod, trial)) {
       throw new WaitError(`pod ${key.name} belongs to somebody else`, FOREIGN_POD_MS);
     }
-    if (caches.pods.put(pod) === undefined) {
+    if (caches.pods.put(await this.#marked(pod, trial, attempt, call)) === undefined) {
       throw new TerminalError(`pod ${key.name} is not as we make them; delete it`);
     }
+  }
+
+  /**
+   * The pod with the labels and the owner that we gave it, put back if somebody took them off: by
+   * them the caches find it, and without them its end would never be seen.
+   */
+  async #marked(pod: RawObject, trial: Trial, attempt: number, call: Call): Promise<RawObject> {
+    const { uid, labels = {}, ownerReferences = [] } = pod.metadata;
+    const marks = podMarks(trial, attempt);
+    const isLabelled = Object.entries(marks.labels).every(([name, is]) => labels[name] === is);
+    const isOwned = controllerOf(pod.metadata) !== undefined;
+    if (isLabelled && isOwned) return pod;
+    const owners = isOwned ? ownerReferences : [...ownerReferences, ...marks.ownerReferences];
+    const metadata = { uid, labels: marks.labels, ownerReferences: owners };
+    const { namespace = '', name } = pod.metadata;
+    return this.#options.client.mergePatch(PODS, { namespace, name }, { metadata }, call);
   }
 
   /**
@@ -171,4 +189,11 @@ export class PodWrites {
   #isYoung({ metadata }: Trial): boolean {
     return this.#options.clock.now() - Date.parse(metadata.creationTimestamp) < PROFILE_GRACE_MS;
   }
+}
+
+/** A pod under the name of an attempt is the Trial's, unless another object owns it or we never did. */
+function isPodOf({ metadata }: RawObject, trial: Trial): boolean {
+  const owner = controllerOf(metadata);
+  if (owner !== undefined) return owner.uid === trial.metadata.uid;
+  return metadata.finalizers?.includes(FINALIZER) === true;
 }

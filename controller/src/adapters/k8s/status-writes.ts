@@ -36,9 +36,10 @@ export async function writeStatus<T extends Owned>(
   const body = { apiVersion, kind, metadata: { namespace, name, uid, resourceVersion }, status };
   const doing = `write the status of ${kind} ${namespace}/${name}`;
   try {
-    const written = store.put(await client.replaceStatus(resource, key, body, call));
+    const answer = await client.replaceStatus(resource, key, body, call);
+    const written = store.put(answer);
     // Whoever goes on with what was written would bring it back to life.
-    if (store.isGone(uid)) throw new ConflictError(`${doing}: it went meanwhile`);
+    if (store.isGone(answer)) throw new ConflictError(`${doing}: it went meanwhile`);
     if (written === undefined) throw new ConflictError(`${doing}: the answer does not fit`);
     return written;
   } catch (error) {

@@ -94,6 +94,22 @@ test('an answer that arrives after the news of the deletion does not bring the o
   assert.equal(store.size, 0);
 });
 
+test('F20 an object that lost and got back its label comes back, in a younger state only', () => {
+  const { store, sink } = setup();
+  sink.apply(raw('a', 10, 'x'), false);
+  sink.apply(raw('a', 12, 'x'), true);
+  sink.apply(raw('a', 11, 'x'), false);
+  assert.equal(store.size, 0);
+  store.put(raw('a', 12, 'without'));
+  assert.equal(store.get(KEY)?.text, 'without');
+  sink.swap([], '20', false);
+  sink.apply(raw('a', 21, 'with'), false);
+  assert.equal(store.get(KEY)?.text, 'with');
+  store.drop(KEY, raw('a', 21).metadata.uid);
+  sink.apply(raw('a', 22, 'with'), false);
+  assert.equal(store.size, 0, 'the API server itself said that it is gone');
+});
+
 test('an object of the same name with another uid takes the place of the one before', () => {
   const { store, sink } = setup();
   sink.apply(raw('a', 10, 'old', 'u1'), false);

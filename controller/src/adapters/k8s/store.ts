@@ -35,15 +35,17 @@ const MAX_TOMBSTONES = 20_000;
  * The newest known state of every object of a kind, and what we kept of it.
  *
  * Read-your-writes: the answer to each of our own writes is put in at once, and whatever the watch
- * or a list tells that is older than it is not shown. An object that was seen to go does not come
- * back, since an answer to a write may arrive after the news of the deletion.
+ * or a list tells that is older than it is not shown. An object that was seen to go comes back only
+ * in a state that is younger than its going: an answer to a write may arrive after the news of the
+ * deletion, and an object that lost the label that we select by is gone only for the watch.
  */
 export class Store<T> {
   readonly #options: StoreOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #index = new OwnerIndex<Entry<T>>();
   readonly #values = new WeakMap<readonly Entry<T>[], readonly T[]>();
-  readonly #tombstones = new Set<string>();
+  /** When each uid went, as a resourceVersion; '' = for good. */
+  readonly #tombstones = new Map<string, string>();
   readonly #doubts = new Set<string>();
 
   constructor(options: StoreOptions<T>) {
@@ -83,14 +85,14 @@ export class Store<T> {
     this.#doubts.delete(keyText(key));
     const known = this.#entries.get(keyText(key));
     if (known?.uid === raw.metadata.uid && isNewer(known, raw)) return known.value;
-    if (this.#tombstones.has(raw.metadata.uid)) return this.#options.narrow(raw);
+    if (this.isGone(raw)) return this.#options.narrow(raw);
     return this.#set(key, raw, true);
   }
 
   /** The API server says that there is no such object (any more). */
   drop(key: ObjectKey, uid: string): void {
     this.#doubts.delete(keyText(key));
-    this.#remove(key, uid);
+    this.#remove(key, uid, '');
   }
 
   /** A write of ours may have been applied, but no answer came: the cache may be older than it. */
@@ -98,9 +100,11 @@ export class Store<T> {
     this.#doubts.add(keyText(key));
   }
 
-  /** Whether the object of that uid was seen to go: an answer about it that comes now is history. */
-  isGone(uid: string): boolean {
-    return this.#tombstones.has(uid);
+  /** Whether the object was seen to go after this state of it, which is history then. */
+  isGone({ metadata }: RawObject): boolean {
+    const version = this.#tombstones.get(metadata.uid);
+    if (version === undefined) return false;
+    return version === '' || compareVersions(version, metadata.resourceVersion) > 0;
   }
 
   isDoubted(key: ObjectKey): boolean {
@@ -120,10 +124,10 @@ export class Store<T> {
     const { uid } = raw.metadata;
     const key = keyOf(raw);
     if (isGone) {
-      this.#remove(key, uid);
+      this.#remove(key, uid, raw.metadata.resourceVersion);
       return;
     }
-    if (this.#tombstones.has(uid)) return;
+    if (this.isGone(raw)) return;
     const known = this.#entries.get(keyText(key));
     if (known !== undefined && isNewer(known, raw)) return;
     this.#set(key, raw, false);
@@ -149,7 +153,7 @@ export class Store<T> {
       // We were told of it after the list was made.
       const isYounger = compareVersions(entry.resourceVersion, listVersion) > 0;
       if (entry.isAnswer && isYounger && !isReset) continue;
-      this.#remove(entry.key, entry.uid);
+      this.#remove(entry.key, entry.uid, listVersion);
     }
   }
 
@@ -157,7 +161,7 @@ export class Store<T> {
     const text = keyText(key);
     const before = this.#entries.get(text);
     const value = this.#options.narrow(raw);
-    if (before !== undefined && before.uid !== raw.metadata.uid) this.#bury(before.uid);
+    if (before !== undefined && before.uid !== raw.metadata.uid) this.#bury(before.uid, '');
     if (value === undefined) {
       if (before !== undefined) this.#forget(text, before);
       return undefined;
@@ -172,6 +176,7 @@ export class Store<T> {
       isAnswer,
       value,
     };
+    this.#tombstones.delete(entry.uid);
     if (before !== undefined) this.#index.remove(before);
     this.#entries.set(text, entry);
     this.#index.add(entry);
@@ -181,8 +186,8 @@ export class Store<T> {
     return value;
   }
 
-  #remove(key: ObjectKey, uid: string): void {
-    this.#bury(uid);
+  #remove(key: ObjectKey, uid: string, version: string): void {
+    this.#bury(uid, version);
     const entry = this.#entries.get(keyText(key));
     // An object of the same name that came after the one that went.
     if (entry === undefined || entry.uid !== uid) return;
@@ -195,10 +200,10 @@ export class Store<T> {
     this.#options.onChange(entry.key, entry.value, undefined);
   }
 
-  #bury(uid: string): void {
-    this.#tombstones.add(uid);
+  #bury(uid: string, version: string): void {
+    this.#tombstones.set(uid, version);
     if (this.#tombstones.size <= MAX_TOMBSTONES) return;
-    for (const oldest of this.#tombstones) {
+    for (const oldest of this.#tombstones.keys()) {
       this.#tombstones.delete(oldest);
       break;
     }

@@ -39,6 +39,8 @@ export interface TransportOptions {
   /** Requests at once; watches come on top. */
   readonly connections?: number;
   readonly userAgent?: string;
+  /** Of requests that name none. Default 20 s. */
+  readonly timeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
   /** Runs when a write is about to be sent; throws if this process may not write it any more. */
   readonly beforeWrite?: (request: ApiRequest) => void;
@@ -141,7 +143,7 @@ export class Transport {
               }),
         },
       });
-      const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
       let answer: IncomingMessage | undefined;
       // Once there is an answer the request must be left alone: its socket may already be waiting in
       // the pool for the next one, and an error there has no listener.

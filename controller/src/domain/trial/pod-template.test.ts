@@ -34,7 +34,20 @@ function planFor({ trainer, spec, profile, parameters = [] }: Setup): PodPlan {
   const trial: Trial = trialSchema.parse({
     apiVersion: 'espalier.dev/v1alpha1',
     kind: 'Trial',
-    metadata: { name: 'digits-00003', namespace: 'team-a', uid: 't-uid' },
+    metadata: {
+      name: 'digits-00003',
+      namespace: 'team-a',
+      uid: 't-uid',
+      ownerReferences: [
+        {
+          apiVersion: 'espalier.dev/v1alpha1',
+          kind: 'Experiment',
+          name: 'digits',
+          uid: 'e-uid',
+          controller: true,
+        },
+      ],
+    },
     spec: { index: 3, configuration: 3, parameters, algorithm: 'random@1' },
   });
   return {

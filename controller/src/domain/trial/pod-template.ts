@@ -78,6 +78,7 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
     return refused('DataUnavailable', 'spec.data.s3 needs an artifact store; none is configured');
   }
   const volumes = podVolumes(experiment);
+  const marks = podMarks(trial, attempt);
   return {
     kind: 'pod',
     pod: {
@@ -88,22 +89,11 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
         namespace: trial.metadata.namespace,
         labels: {
           'app.kubernetes.io/managed-by': 'espalier',
-          [LABEL.experiment]: experiment.metadata.name,
-          [LABEL.trial]: trial.metadata.name,
-          [LABEL.attempt]: String(attempt),
+          ...marks.labels,
           ...(queueName === undefined ? {} : { [QUEUE_LABEL]: queueName }),
         },
         finalizers: [FINALIZER],
-        ownerReferences: [
-          {
-            apiVersion: trial.apiVersion,
-            kind: trial.kind,
-            name: trial.metadata.name,
-            uid: trial.metadata.uid,
-            controller: true,
-            blockOwnerDeletion: true,
-          },
-        ],
+        ownerReferences: marks.ownerReferences,
       },
       spec: {
         restartPolicy: 'Never',
@@ -143,6 +133,23 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
           : { imagePullSecrets: allowed.imagePullSecrets.map((name) => ({ name })) }),
       },
     },
+  };
+}
+
+/** What the pod of an attempt is found by: the labels and the owner. */
+export function podMarks(
+  { apiVersion, kind, metadata }: Trial,
+  attempt: number,
+): Pick<PodManifest['metadata'], 'ownerReferences'> & { readonly labels: Record<string, string> } {
+  const { name, uid } = metadata;
+  const experiment = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return {
+    labels: {
+      [LABEL.experiment]: experiment?.name ?? '',
+      [LABEL.trial]: name,
+      [LABEL.attempt]: String(attempt),
+    },
+    ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }],
   };
 }
 
