@@ -32,11 +32,21 @@ export class TerminalError extends EspalierError {
   }
 }
 
+/** What is waited for, as people see it in a Trial's reason. */
+export type WaitReason = 'QuotaExceeded' | 'NamespaceTerminating' | 'ProfileNotFound' | 'NameTaken';
+
 /** Something needs time; the key is looked at again after `afterMs`, without counting as an error. */
 export class WaitError extends EspalierError {
   readonly afterMs: number;
-  constructor(message: string, afterMs: number, options?: ErrorOptions) {
+  /** Absent = nobody needs to know. */
+  readonly reason: WaitReason | undefined;
+  constructor(
+    message: string,
+    afterMs: number,
+    options: ErrorOptions & { readonly reason?: WaitReason } = {},
+  ) {
     super('Wait', message, options);
     this.afterMs = afterMs;
+    this.reason = options.reason;
   }
 }

@@ -1,8 +1,9 @@
 import { isTerminalTrial } from '@espalier/api';
-import { planTrial } from '../domain/trial/plan.ts';
+import { planTrial, waitingStatus } from '../domain/trial/plan.ts';
 import type { StatusChange, TrialPlan } from '../domain/trial/plan-types.ts';
 import { trialEvents } from '../domain/trial/trial-events.ts';
 import type { Call } from '../ports/cluster.ts';
+import { WaitError } from '../ports/errors.ts';
 import { type ObjectKey, parseKey } from '../ports/key.ts';
 import type { Outcome, Reconcile } from '../runtime/controller.ts';
 import { ExperimentIndex } from './experiment-index.ts';
@@ -47,13 +48,29 @@ export function createTrialReconciler(
     let change = plan.change;
     for (const action of plan.actions) {
       call.signal.throwIfAborted();
-      change = (await executeTrialAction(action, observed, ports, index, call)) ?? change;
+      try {
+        change = (await executeTrialAction(action, observed, ports, index, call)) ?? change;
+      } catch (error) {
+        if (error instanceof WaitError) await tell(observed, error, call);
+        throw error;
+      }
     }
     if (change !== undefined) {
       call.signal.throwIfAborted();
       await write(observed, change, call);
     }
     return plan.requeueAfterMs === undefined ? {} : { requeueAfterMs: plan.requeueAfterMs };
+  }
+
+  /** Shows people what the Trial waits for. */
+  async function tell(
+    observed: ObservedTrial,
+    { reason, message }: WaitError,
+    call: Call,
+  ): Promise<void> {
+    if (reason === undefined) return;
+    const status = waitingStatus(observed.trial.status, reason, message);
+    if (status !== undefined) await write(observed, { status, write: 'view' }, call);
   }
 
   async function write(

@@ -106,7 +106,9 @@ export class KubernetesCluster implements Cluster {
     if (there === undefined) throw new ConflictError(`trial ${name} went as it was looked at`);
     // An older Experiment of the same name had it; the garbage collector is at it.
     if (controllerOf(there.metadata)?.uid !== experiment.metadata.uid) {
-      throw new WaitError(`trial ${name} belongs to somebody else`, FOREIGN_TRIAL_MS);
+      throw new WaitError(`trial ${name} belongs to somebody else`, FOREIGN_TRIAL_MS, {
+        reason: 'NameTaken',
+      });
     }
     const trial = trials.put(there);
     if (trial === undefined) throw new TerminalError(`trial ${name} is damaged; delete it`);

@@ -39,7 +39,7 @@ export class PodWrites {
     const made = podTemplate(request, defaults);
     if (made.kind === 'refused') {
       const isWaiting = made.reason === 'ProfileNotFound' && this.#isYoung(trial);
-      if (isWaiting) throw new WaitError(made.message, PROFILE_RETRY_MS);
+      if (isWaiting) throw new WaitError(made.message, PROFILE_RETRY_MS, { reason: made.reason });
       throw new TerminalError(made.message);
     }
     await this.#trialIsCurrent(trial, call);
@@ -137,7 +137,9 @@ export class PodWrites {
     const pod = await client.get(PODS, key, call);
     if (pod === undefined) throw new ConflictError(`pod ${key.name} went as it was looked at`);
     if (!isPodOf(pod, trial)) {
-      throw new WaitError(`pod ${key.name} belongs to somebody else`, FOREIGN_POD_MS);
+      throw new WaitError(`pod ${key.name} belongs to somebody else`, FOREIGN_POD_MS, {
+        reason: 'NameTaken',
+      });
     }
     if (caches.pods.put(await this.#marked(pod, trial, attempt, call)) === undefined) {
       throw new TerminalError(`pod ${key.name} is not as we make them; delete it`);

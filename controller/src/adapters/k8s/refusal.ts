@@ -19,8 +19,10 @@ export function portError(doing: string, error: unknown): unknown {
   const message = `${doing}: ${error instanceof Error ? error.message : String(error)}`;
   const options = { cause: error };
   if (isAlreadyExists(error) || isConflict(error)) return new ConflictError(message, options);
-  if (isQuotaExceeded(error)) return new WaitError(message, QUOTA_MS, options);
-  if (isNamespaceTerminating(error)) return new WaitError(message, NAMESPACE_MS, options);
+  if (isQuotaExceeded(error))
+    return new WaitError(message, QUOTA_MS, { ...options, reason: 'QuotaExceeded' });
+  if (isNamespaceTerminating(error))
+    return new WaitError(message, NAMESPACE_MS, { ...options, reason: 'NamespaceTerminating' });
   if (isInvalid(error) || isAdmissionDenied(error)) return new TerminalError(message, options);
   return error;
 }

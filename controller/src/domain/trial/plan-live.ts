@@ -114,14 +114,18 @@ function showProgress(
   pod: PodView,
 ): TrialStatus {
   const phase = podPhase(snapshot, pod);
-  const { reason, message, ...rest } = status;
+  const { reason: _, message: __, ...rest } = status;
   const started = pod.startedMs === undefined ? undefined : formatTime(pod.startedMs);
-  const waiting = phase === 'Running' ? undefined : pod.waitingReason;
+  const waiting = pod.waitingReason;
+  const last = status.attempts.findLast(({ outcome }) => outcome !== undefined);
+  const why =
+    waiting === undefined
+      ? { reason: last?.reason, message: last?.message }
+      : { reason: waiting, message: `pod ${pod.name} waits: ${waiting}` };
   return omitUndefined({
     ...rest,
     phase,
-    reason: waiting ?? (phase === 'Running' ? undefined : reason),
-    message: phase === 'Running' ? undefined : message,
+    ...(phase === 'Running' ? {} : why),
     startTime: status.startTime ?? started,
     observation: observe(experiment.spec.objective, snapshot.feed, status.observation, undefined),
   });

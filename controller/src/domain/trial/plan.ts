@@ -79,6 +79,17 @@ function planWithoutPod(
   return planOf([...follow, { kind: 'create-pod', attempt }]);
 }
 
+/** The status of a Trial whose pod cannot be created yet; undefined = it says so already. */
+export function waitingStatus(
+  status: TrialStatus = NEW_STATUS,
+  reason: string,
+  message: string,
+): TrialStatus | undefined {
+  // The message may count what is used: it must not make a write of every look.
+  if (isTerminalTrial(status.phase) || status.reason === reason) return undefined;
+  return { ...status, reason, message: message.slice(0, 1024) };
+}
+
 /** The status of a Trial whose pod can never be created as asked for. */
 export function refusedStatus(status: TrialStatus, message: string, nowMs: number): TrialStatus {
   return {

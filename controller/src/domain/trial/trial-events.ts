@@ -14,6 +14,16 @@ export function trialEvents(
     const message = `attempt ${entry.number}: ${entry.message ?? ''}; the next one follows`;
     events.push({ type: 'Warning', reason: entry.reason ?? entry.outcome, message });
   }
+  const isWaiting = after.phase === 'Pending' || after.phase === 'Starting';
+  if (isWaiting && events.length === 0 && after.reason !== before?.reason) {
+    if (
+      after.reason !== undefined &&
+      !after.attempts.some(({ reason }) => reason === after.reason)
+    ) {
+      const type = after.reason === 'SchedulingGated' ? 'Normal' : 'Warning';
+      events.push({ type, reason: after.reason, message: after.message ?? '' });
+    }
+  }
   for (const rung of after.rungs.slice(before?.rungs.length ?? 0)) {
     if (rung.verdict !== 'stop') continue;
     const message = `not good enough at ${rung.step}: ${rung.value}`;
