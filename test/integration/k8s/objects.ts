@@ -105,11 +105,15 @@ export function lastWords(value: number, metric = 'acc'): string {
 }
 
 interface PodBody {
-  readonly metadata: { readonly name: string; readonly annotations?: object };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly annotations?: object;
+  };
 }
 
-/** Makes fake nodes do with each pod that is created what `behave` says of its name. */
-export function scriptPods(behave: (pod: string) => FakeBehaviour): FaultRule {
+/** Makes fake nodes do with each pod that is created what `behave` says of its name and namespace. */
+export function scriptPods(behave: (pod: string, namespace: string) => FakeBehaviour): FaultRule {
   return {
     name: 'script-pods',
     match: { methods: ['POST'], path: /\/pods$/ },
@@ -119,7 +123,7 @@ export function scriptPods(behave: (pod: string) => FakeBehaviour): FaultRule {
         const pod = JSON.parse(body) as PodBody;
         const annotations = {
           ...pod.metadata.annotations,
-          ...fakeAnnotations(behave(pod.metadata.name)),
+          ...fakeAnnotations(behave(pod.metadata.name, pod.metadata.namespace)),
         };
         return JSON.stringify({ ...pod, metadata: { ...pod.metadata, annotations } });
       },

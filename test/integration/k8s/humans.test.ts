@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import type { RawPod } from '../../../controller/src/adapters/k8s/pod-view-from-pod.ts';
+import { whyNoTools } from '../../kit/tools.ts';
+import { createGate, waitFor } from '../../kit/wait.ts';
+import {
+  createExperiment,
+  experimentEnded,
+  experimentsPath,
+  lastWords,
+  podsIn,
+  trialsIn,
+  trialsPath,
+} from './objects.ts';
+import { watchPods } from './pod-witness.ts';
+import { placeOf, podRuns, trialAt, useRig } from './pods-rig.ts';
+
+const ROUNDS = process.env['ESPALIER_TEST_ALL'] === '1' ? 60 : 12;
+const done = { runFor: '200ms', message: lastWords(0.5) };
+
+describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => {
+  const rig = useRig({ label: 'humans' });
+  // The garbage collector learns of new kinds when it starts, and then only every 30 s.
+  before(() => rig.plane.restart('controller-manager'));
+
+  const outcomes = async (namespace: string, name: string) =>
+    (await trialAt(rig.client, namespace, name)).status?.attempts.map(({ outcome }) => outcome);
+  const podsGone = (namespace: string) =>
+    waitFor(async () => (await podsIn(rig.client, namespace)).items.length === 0, {
+      what: `no pod is left in ${namespace}`,
+    });
+
+  test('F20 G2 G5 a trial deleted while its pod starts or runs takes the pod with it', async (context) => {
+    const { client } = rig;
+    const slowest = { ms: 0 };
+    const one = async (round: number): Promise<void> => {
+      const namespace = `trial-${round}`;
+      await rig.namespace(namespace, (pod) =>
+        placeOf(pod).index === 0 ? { runFor: 'never' } : done,
+      );
+      await createExperiment(client, namespace, 'e', { trials: { max: 3, parallel: 2 } });
+      const moments = [
+        async () => (await trialsIn(client, namespace)).length > 0,
+        async () => (await podsIn(client, namespace)).items.length > 0,
+        async () => podRuns(client, namespace, 'e-00000-a0'),
+      ];
+      await waitFor(moments[round % 3] as () => Promise<unknown>, {
+        what: 'the moment has come',
+        pauseMs: 1,
+        maxPauseMs: 3,
+      });
+      const began = performance.now();
+      await client.remove(trialsPath(namespace, 'e-00000'));
+      const { status } = await experimentEnded(client, namespace, 'e');
+      assert.deepEqual([status?.phase, status?.reason], ['Succeeded', 'MaxTrialsReached']);
+      const phases = (await trialsIn(client, namespace)).map((trial) => [
+        trial.metadata.name,
+        trial.status?.phase,
+      ]);
+      assert.deepEqual(phases, [
+        ['e-00001', 'Succeeded'],
+        ['e-00002', 'Succeeded'],
+      ]);
+      await podsGone(namespace);
+      slowest.ms = Math.max(slowest.ms, performance.now() - began);
+    };
+    let next = 0;
+    const loop = async () => {
+      while (next < ROUNDS) await one(next++);
+    };
+    await Promise.all([loop(), loop(), loop(), loop()]);
+    context.diagnostic(`${ROUNDS} deletions, left behind 0, slowest ${Math.round(slowest.ms)} ms`);
+  });
+
+  test('F20 G14 a trial deleted while its pod is being created holds its slot until that pod ends', async (context) => {
+    const { client, proxy, kwok } = rig;
+    await rig.namespace('creating', (pod) => {
+      const { index } = placeOf(pod);
+      if (index === 0) return { runFor: 'never', terminateAfter: 'never' };
+      return { ...done, runFor: 'never' };
+    });
+    const witness = watchPods(client, 'creating');
+    const gate = createGate();
+    proxy.addRule({
+      match: { methods: ['POST'], path: /creating\/pods$/, body: /e-00000-a0/ },
+      fault: { kind: 'hold', point: 'before', gate },
+    });
+    await createExperiment(client, 'creating', 'e', { trials: { max: 3, parallel: 2 } });
+    await gate.reached;
+    await podRuns(client, 'creating', 'e-00001-a0');
+    await client.remove(trialsPath('creating', 'e-00000'));
+    const key = { namespace: 'creating', name: 'e-00000' };
+    await waitFor(() => rig.program.controller.cluster.trial(key) === undefined, {
+      what: 'the controller knows of the deletion',
+    });
+    gate.open();
+    await waitFor(() => 'deletionTimestamp' in (witness.pods.get('e-00000-a0')?.metadata ?? {}), {
+      what: 'the pod is asked to end',
+    });
+    await kwok.tell('creating', 'e-00000-a0', { terminateAfter: '0s' });
+    await podRuns(client, 'creating', 'e-00002-a0');
+    for (const name of ['e-00001-a0', 'e-00002-a0']) {
+      await kwok.tell('creating', name, { runFor: '0s' });
+    }
+    const { status } = await experimentEnded(client, 'creating', 'e');
+    assert.equal(status?.phase, 'Succeeded');
+    await podsGone('creating');
+    context.diagnostic(`peak ${witness.peak('e')} of 2, pods ${witness.created.join(' ')}`);
+    assert.equal(witness.peak('e'), 2);
+    await witness.close();
+  });
+
+  for (const [what, match] of [
+    ['a status write', { methods: ['PUT'], path: /late-put\/trials\/e-00000\/status/ }],
+    ['its creation', { methods: ['POST'], path: /late-post\/trials$/, body: /"index":0/ }],
+  ] as const) {
+    const namespace = what === 'its creation' ? 'late-post' : 'late-put';
+    test(`F20 G5 an answer to ${what} that comes after the deletion does not bring a trial back`, async () => {
+      const { client, proxy } = rig;
+      await rig.namespace(namespace, (pod) =>
+        placeOf(pod).index === 0 && what !== 'its creation' ? { runFor: 'never' } : done,
+      );
+      const gate = createGate();
+      proxy.addRule({ match, fault: { kind: 'hold', point: 'after', gate }, times: 1 });
+      await createExperiment(client, namespace, 'e', { trials: { max: 3, parallel: 2 } });
+      await gate.reached;
+      const { uid } = (await trialAt(client, namespace, 'e-00000')).metadata;
+      await client.remove(trialsPath(namespace, 'e-00000'));
+      const key = { namespace, name: 'e-00000' };
+      // The other watch tells of the trial's creation and of its end, before the answer does.
+      await waitFor(() => rig.program.controller.cluster.trial(key)?.metadata.uid !== uid, {
+        what: 'the controller knows of the deletion',
+      });
+      if (what !== 'its creation') await podsGone(namespace);
+      gate.open();
+      const { status } = await experimentEnded(client, namespace, 'e');
+      assert.equal(status?.phase, 'Succeeded');
+      assert.equal(status?.configurations?.completed, 3);
+      await podsGone(namespace);
+    });
+  }
+
+  test('F20 G2 G3 a pod deleted by hand, gently or by force, is one disruption and no failure', async (context) => {
+    const { client, plane } = rig;
+    await rig.namespace('pods', (pod) => (placeOf(pod).attempt === 2 ? done : { runFor: 'never' }));
+    const witness = watchPods(client, 'pods');
+    await createExperiment(client, 'pods', 'e', {
+      trials: { max: 1 },
+      attempts: { maxRetries: 0 },
+    });
+    await podRuns(client, 'pods', 'e-00000-a0');
+    await plane.kubectl(['delete', 'pod', '-n', 'pods', 'e-00000-a0', '--wait=false']);
+    await podRuns(client, 'pods', 'e-00000-a1');
+    await plane.kubectl([
+      ...['delete', 'pod', '-n', 'pods', 'e-00000-a1', '--wait=false'],
+      ...['--grace-period=0', '--force'],
+    ]);
+    const { status } = await experimentEnded(client, 'pods', 'e');
+    assert.equal(status?.phase, 'Succeeded');
+    const seen = await outcomes('pods', 'e-00000');
+    assert.deepEqual(seen, ['Disrupted', 'Disrupted', 'Succeeded']);
+    await podsGone('pods');
+    context.diagnostic(`attempts ${seen}, duplicates ${witness.twice().length}, overlaps 0`);
+    assert.deepEqual([witness.twice(), witness.overlaps], [[], []]);
+    await witness.close();
+  });
+
+  test('F20 G1 G2 a pod whose finalizer is stripped is counted once, whether it is deleted or ends', async (context) => {
+    const { client } = rig;
+    await rig.namespace('strip', (pod) =>
+      placeOf(pod).attempt === 0 ? { runFor: 'never' } : done,
+    );
+    const witness = watchPods(client, 'strip');
+    await createExperiment(client, 'strip', 'e', { trials: { max: 2, parallel: 2 } });
+    for (const name of ['e-00000-a0', 'e-00001-a0']) {
+      const path = `/api/v1/namespaces/strip/pods/${name}`;
+      await podRuns(client, 'strip', name);
+      await client.patch(path, 'merge-patch', { metadata: { finalizers: null } });
+    }
+    await client.remove('/api/v1/namespaces/strip/pods/e-00000-a0', { gracePeriodSeconds: 0 });
+    await rig.kwok.tell('strip', 'e-00001-a0', { runFor: '0s', exitCode: 7 });
+    const { status } = await experimentEnded(client, 'strip', 'e');
+    assert.equal(status?.phase, 'Succeeded');
+    const seen = [await outcomes('strip', 'e-00000'), await outcomes('strip', 'e-00001')];
+    assert.deepEqual(seen, [
+      ['Disrupted', 'Succeeded'],
+      ['Failed', 'Succeeded'],
+    ]);
+    context.diagnostic(`attempts ${seen.join('; ')}, duplicates ${witness.twice().length}`);
+    assert.deepEqual([witness.twice(), witness.overlaps], [[], []]);
+    await witness.close();
+  });
+
+  const removals: Record<string, (namespace: string) => Promise<unknown>> = {
+    'kubectl delete experiment': (namespace) =>
+      rig.plane.kubectl(['delete', 'experiment', 'e', '-n', namespace]),
+    'foreground deletion': (namespace) =>
+      rig.plane.kubectl(['delete', 'experiment', 'e', '-n', namespace, '--cascade=foreground']),
+    'orphaning deletion': (namespace) =>
+      rig.plane.kubectl(['delete', 'experiment', 'e', '-n', namespace, '--cascade=orphan']),
+    'finalizer stripped first': async (namespace) => {
+      const path = experimentsPath(namespace, 'e');
+      await rig.client.remove(path);
+      // It may be gone already: the controller is at it as well.
+      const patch = { metadata: { finalizers: null } };
+      const options = { body: patch, contentType: 'application/merge-patch+json' };
+      await rig.client.request('PATCH', path, options);
+    },
+    'namespace deleted': (namespace) =>
+      rig.plane.kubectl(['delete', 'namespace', namespace, '--wait=false']),
+  };
+  for (const [position, [how, remove]] of Object.entries(removals).entries()) {
+    test(`F20 G5 G10 ${how} in the middle leaves nothing`, async () => {
+      const { client } = rig;
+      const namespace = `owner-${position}`;
+      await rig.namespace(namespace, () => ({ runFor: 'never' }));
+      await createExperiment(client, namespace, 'e', { trials: { max: 9, parallel: 3 } });
+      await podRuns(client, namespace, 'e-00002-a0');
+      await remove(namespace);
+      await waitFor(
+        async () =>
+          (await podsIn(client, namespace)).items.length === 0 &&
+          // Whoever asks to keep the trials keeps them.
+          (how === 'orphaning deletion' || (await trialsIn(client, namespace)).length === 0) &&
+          (await client.request('GET', experimentsPath(namespace, 'e'))).status === 404,
+        { what: 'nothing is left' },
+      );
+      if (how !== 'namespace deleted') return;
+      await waitFor(
+        async () => (await client.request('GET', `/api/v1/namespaces/${namespace}`)).status === 404,
+        { what: 'the namespace is gone' },
+      );
+    });
+  }
+
+  for (const [what, metadata] of [
+    ['a label', { labels: { 'espalier.dev/trial': null } }],
+    ['the attempt label', { labels: { 'espalier.dev/attempt': null } }],
+    ['the owner', { ownerReferences: null }],
+  ] as const) {
+    test(`F3 F20 G1 G5 ${what} taken off a running pod is put back and its end is counted`, async () => {
+      const { client } = rig;
+      const namespace = `mark-${what.replaceAll(' ', '-')}`;
+      const path = `/api/v1/namespaces/${namespace}/pods/e-00000-a0`;
+      await rig.namespace(namespace, () => ({ runFor: 'never', message: lastWords(0.4) }));
+      await createExperiment(client, namespace, 'e', { trials: { max: 1 } });
+      await podRuns(client, namespace, 'e-00000-a0');
+      const { labels, ownerReferences } = (await client.get<RawPod>(path)).metadata;
+      await client.patch(path, 'merge-patch', { metadata });
+      await waitFor(
+        async () => {
+          const pod = await client.get<RawPod>(path);
+          return isDeepStrictEqual(
+            [pod.metadata.labels, pod.metadata.ownerReferences],
+            [labels, ownerReferences],
+          );
+        },
+        { what: 'it is as it was' },
+      );
+      await rig.kwok.tell(namespace, 'e-00000-a0', { runFor: '0s' });
+      const { status } = await experimentEnded(client, namespace, 'e');
+      assert.equal(status?.best?.value, 0.4);
+      assert.deepEqual(await outcomes(namespace, 'e-00000'), ['Succeeded']);
+      await podsGone(namespace);
+    });
+  }
+});
