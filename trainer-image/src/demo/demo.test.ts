@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { crossEntropyOf, squaredErrorOf } from '../loss/softmax.ts';
+import { crossEntropyOf, softmax, squaredErrorOf } from '../loss/softmax.ts';
 import { judgePlateau } from '../plot/plateau.ts';
 import { DEMONSTRATIONS, runDemo } from './demonstrations.ts';
 import { bowl, bowlWays, burstWays } from './learning-rates.ts';
@@ -60,6 +60,24 @@ test('D3 the root mean square bursts late, and a decay ends that', () => {
     Math.max(...points.slice(-800).map(([, y]) => Math.abs(y)));
   const [constant, decay] = burstWays().map(({ points }) => lateWidth(points));
   assert.ok((constant ?? 0) > 0.3 && (decay ?? 1) < 1e-6, `${constant} ${decay}`);
+});
+
+test('D4 R18 softmax makes shares of 3, 1 and -3: 0.879, 0.119 and 0.00218, the gap wider', async (t) => {
+  const logits = [3, 1, -3];
+  const shares = [...softmax(logits)];
+  for (const [i, want] of [0.878_878, 0.118_943, 0.002_179].entries()) {
+    assert.ok(Math.abs((shares[i] ?? 0) - want) < 1e-6, `${shares[i]}`);
+  }
+  assert.ok(shares.every((share) => share > 0 && share < 1));
+  assert.ok(Math.abs(shares.reduce((a, b) => a + b) - 1) < 1e-12);
+  // Of the logits the largest is three times the second, of the shares more than seven times.
+  assert.ok((shares[0] ?? 0) / (shares[1] ?? 1) > 7.38);
+  await runDemo(['D4'], folder, () => {});
+  const svg = readFileSync(join(folder, 'D4.svg'), 'utf8');
+  const numbers = [...svg.matchAll(/>(-?[\d.]+)<\/text>/g)].map(([, text]) => text);
+  const drawn = ['3', '1', '-3', '0.879', '0.119', '0.00218'];
+  for (const number of drawn) assert.ok(numbers.includes(number), number);
+  t.diagnostic(`drawn above the bars: ${drawn.join(', ')}`);
 });
 
 test('every demonstration is written as SVG and PNG', async () => {
