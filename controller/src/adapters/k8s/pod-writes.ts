@@ -52,6 +52,7 @@ export class PodWrites {
     }
   }
 
+  /** @param force Without waiting for its node, which may be lost: nobody will see its end. */
   async delete(pod: PodView, force: boolean, call: Call): Promise<void> {
     const { caches, client } = this.#options;
     const { namespace, name, uid } = pod;
@@ -65,6 +66,7 @@ export class PodWrites {
       if (isNotFound(error) || isConflict(error)) caches.pods.drop({ namespace, name }, uid);
       else throw portError(`delete pod ${name}`, error);
     }
+    if (force) await this.#free(pod, call);
   }
 
   /**
