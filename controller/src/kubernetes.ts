@@ -30,6 +30,8 @@ export interface KubernetesOptions {
   readonly telemetry: Telemetry;
   readonly workers?: number;
   readonly viewIntervalMs?: number;
+  /** A write or a read of one object is given up after so long without an answer. Default 20 s. */
+  readonly requestTimeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
   readonly onLeader?: (isLeader: boolean) => void;
   readonly watch?: CachesOptions['watch'];
@@ -69,6 +71,7 @@ export function startKubernetes(
     access: options.access,
     clock,
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
+    ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
     beforeWrite: ({ resource }) => {
       if (resource !== LEASES.plural) election?.assertHeld();
     },
