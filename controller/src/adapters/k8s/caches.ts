@@ -71,13 +71,15 @@ export class Caches {
     this.experiments = new Store({
       narrow: (raw) => this.#parse(EXPERIMENTS, experimentSchema, raw),
       order: () => 0,
-      onChange: (key, before, after) =>
-        this.#tell({
-          kind: 'Experiment',
-          key,
-          experimentUid: (after ?? before)?.metadata.uid ?? '',
-          gone: after === undefined,
-        }),
+      onChange: (key, before, after) => {
+        const experimentUid = (after ?? before)?.metadata.uid ?? '';
+        this.#tell({ kind: 'Experiment', key, experimentUid, gone: after === undefined });
+        if (before !== undefined || after === undefined) return;
+        // It was damaged, or was told of after its Trials: they could not be looked at.
+        for (const trial of this.trials.childrenOf(experimentUid)) {
+          this.#tell(trialChange(trial, false));
+        }
+      },
     });
     this.trials = new Store({
       narrow: (raw) => this.#parse(TRIALS, trialSchema, raw),

@@ -66,7 +66,13 @@ export class KubernetesCluster implements Cluster {
   }
 
   trial(key: ObjectKey): Trial | undefined {
-    return this.#caches.trials.get(key);
+    const trial = this.#caches.trials.get(key);
+    const owner = trial?.metadata.ownerReferences?.find(({ controller }) => controller);
+    // An Experiment that cannot be read is left alone with all its Trials, and is not gone (G12).
+    const isLeftAlone =
+      owner !== undefined &&
+      this.#caches.experiments.isDamaged({ namespace: key.namespace, name: owner.name });
+    return isLeftAlone ? undefined : trial;
   }
 
   podsOf(trialUid: string): readonly PodView[] {

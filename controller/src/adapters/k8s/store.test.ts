@@ -159,7 +159,9 @@ test('G12 a damaged object is not there, and comes back once it is whole', () =>
   sink.apply(raw('a', 10, 'x'), false);
   sink.apply(raw('a', 11, 'damaged'), false);
   assert.equal(store.size, 0);
+  assert.ok(store.isDamaged(KEY), 'which is not the same as gone');
   sink.apply(raw('a', 12, 'whole'), false);
+  assert.ok(!store.isDamaged(KEY));
   assert.equal(store.get(KEY)?.text, 'whole');
 });
 

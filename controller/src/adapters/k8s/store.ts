@@ -1,4 +1,4 @@
-import { keyText, type ObjectKey } from '../../ports/key.ts';
+import { keyText, type ObjectKey, parseKey } from '../../ports/key.ts';
 import { OwnerIndex } from './owner-index.ts';
 import { compareVersions, controllerOf, type RawObject } from './raw-object.ts';
 import type { WatchSink } from './watcher.ts';
@@ -47,6 +47,8 @@ export class Store<T> {
   /** When each uid went, as a resourceVersion; '' = for good. */
   readonly #tombstones = new Map<string, string>();
   readonly #doubts = new Set<string>();
+  /** Objects that are there and cannot be read, with their uids. */
+  readonly #damaged = new Map<string, string>();
 
   constructor(options: StoreOptions<T>) {
     this.#options = options;
@@ -107,6 +109,11 @@ export class Store<T> {
     return version === '' || compareVersions(version, metadata.resourceVersion) > 0;
   }
 
+  /** Whether there is an object of that name that `narrow` could not read. */
+  isDamaged(key: ObjectKey): boolean {
+    return this.#damaged.has(keyText(key));
+  }
+
   isDoubted(key: ObjectKey): boolean {
     return this.#doubts.has(keyText(key));
   }
@@ -155,6 +162,10 @@ export class Store<T> {
       if (entry.isAnswer && isYounger && !isReset) continue;
       this.#remove(entry.key, entry.uid, listVersion);
     }
+    for (const text of this.#damaged.keys()) {
+      const isOurs = namespace === undefined || parseKey(text).namespace === namespace;
+      if (isOurs && !listed.has(text)) this.#damaged.delete(text);
+    }
   }
 
   #set(key: ObjectKey, raw: RawObject, isAnswer: boolean): T | undefined {
@@ -163,9 +174,11 @@ export class Store<T> {
     const value = this.#options.narrow(raw);
     if (before !== undefined && before.uid !== raw.metadata.uid) this.#bury(before.uid, '');
     if (value === undefined) {
+      this.#damaged.set(text, raw.metadata.uid);
       if (before !== undefined) this.#forget(text, before);
       return undefined;
     }
+    this.#damaged.delete(text);
     const entry: Entry<T> = {
       key,
       name: key.name,
@@ -188,6 +201,7 @@ export class Store<T> {
 
   #remove(key: ObjectKey, uid: string, version: string): void {
     this.#bury(uid, version);
+    if (this.#damaged.get(keyText(key)) === uid) this.#damaged.delete(keyText(key));
     const entry = this.#entries.get(keyText(key));
     // An object of the same name that came after the one that went.
     if (entry === undefined || entry.uid !== uid) return;
