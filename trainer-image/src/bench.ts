@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { openDevice } from './backend/device.ts';
-import { batchOf, feed, fileOrder } from './data/batches.ts';
-import { decodeAll } from './data/decode-pool.ts';
+import { batchesOf, feed, fileOrder } from './data/batches.ts';
+import { openImages } from './data/data-set.ts';
+import { decodeImage } from './data/decode.ts';
 import { listImages } from './data/image-files.ts';
-import { ImageSet } from './data/image-set.ts';
 import { writeDigits } from './digits/write-digits.ts';
-import { writeWhole } from './files/whole-file.ts';
 import { parseParameters } from './parameters/parse-parameters.ts';
 import { Session } from './training/session.ts';
 
@@ -26,15 +26,10 @@ try {
   await writeDigits(join(folder, 'digits'), 2000);
   const files = listImages(join(folder, 'digits', 'train')) ?? [];
 
+  sharp.concurrency(1);
   const decodeBegan = performance.now();
-  const pixels = await decodeAll(files, SIDE, 'exact', 1, new AbortController().signal);
+  for (const { path } of files) await decodeImage(path, SIDE, 'exact');
   const decodeMs = performance.now() - decodeBegan;
-  writeWhole(join(folder, 'pixels'), [pixels]);
-  const images = new ImageSet(
-    join(folder, 'pixels'),
-    Int32Array.from(files, ({ label }) => label),
-    SIDE,
-  );
 
   const loadBegan = performance.now();
   const device = openDevice({ threads: 1, deterministic: true });
@@ -46,18 +41,30 @@ try {
     ['batchSize', BATCH],
   ]);
   const session = new Session(device, parameters);
-  const order = fileOrder(images.length);
+  const images = openImages(files, {
+    side: SIDE,
+    resampler: 'exact',
+    workers: 1,
+    cacheFolder: join(folder, 'cache'),
+  });
+  const all = batchesOf(fileOrder(images.length), BATCH).slice(0, -1);
+  const requests = Array.from({ length: WARM_UP + STEPS }, (_, step) => ({
+    images: all[step % all.length] ?? new Uint32Array(),
+  }));
   const stepTimes: number[] = [];
   const feedTimes: number[] = [];
-  for (let step = 0; step < WARM_UP + STEPS; step++) {
-    const indices = batchOf(order, step % Math.floor(images.length / BATCH), BATCH);
-    const began = performance.now();
-    const batch = feed(device, images, indices);
-    const labels = images.labelsOf(indices);
+  let step = 0;
+  let began = performance.now();
+  const { signal } = new AbortController();
+  for await (const { images: batch, request } of feed(device, images, { requests }, signal)) {
+    const labels = images.labelsOf(request.images);
     feedTimes.push(performance.now() - began);
     session.train(batch, labels, { step, totalSteps: 1000, stepsPerEpoch: 100 });
     stepTimes.push(performance.now() - began);
+    step += 1;
+    began = performance.now();
   }
+  await images.close();
   const stepMs = median(stepTimes.slice(WARM_UP));
   const result = {
     bench: 'trainer',

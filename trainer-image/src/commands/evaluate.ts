@@ -1,9 +1,8 @@
-import { batchOf, countBatches, fileOrder } from '../data/batches.ts';
+import { countBatches } from '../data/batches.ts';
 import { findSplit } from '../data/data-set.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import { crossEntropyOf, squaredErrorOf } from '../loss/softmax.ts';
 import { classProbabilities } from '../training/ensemble.ts';
-import { pauseForSignals } from '../training/stop.ts';
 import { addBatch, emptyTally, meansOf, type PassMeans } from '../training/tally.ts';
 import { runStage, type Stage, type StageRequest } from './stage.ts';
 
@@ -16,24 +15,20 @@ export function runEvaluate(
   return runStage(request, async (stage) => {
     const files = findSplit(dataFolder, split);
     stage.say(`Evaluating ${stage.modelFile} on ${files.length} images of ${split}.`);
-    const images = await stage.open(files, true);
+    const images = stage.open(files, true);
     const means = await evaluateAll(stage, images);
     process.stdout.write(`${JSON.stringify({ split, images: images.length, ...means })}\n`);
   });
 }
 
 async function evaluateAll(stage: Stage, images: ImageSet): Promise<PassMeans> {
-  const { device, network, parameters, progress, stop } = stage;
+  const { parameters, progress } = stage;
   const { batchSize, loss } = parameters;
-  const order = fileOrder(images.length);
   const batches = countBatches(images.length, batchSize);
   const lossOf = loss === 'mse' ? squaredErrorOf : crossEntropyOf;
   const tally = emptyTally();
-  for (let index = 0; index < batches; index++) {
-    await pauseForSignals(stop);
-    const indices = batchOf(order, index, batchSize);
+  for await (const { images: indices, rows } of classProbabilities(stage, images, parameters)) {
     const labels = images.labelsOf(indices);
-    const rows = classProbabilities(device, network, images, indices, parameters);
     let [sum, correct] = [0, 0];
     for (const [row, shares] of rows.entries()) {
       const label = labels[row] ?? 0;
@@ -43,7 +38,7 @@ async function evaluateAll(stage: Stage, images: ImageSet): Promise<PassMeans> {
     }
     const count = rows.length;
     addBatch(tally, { images: count, loss: sum / count, accuracy: correct / count });
-    progress.show('evaluate', index + 1, batches);
+    progress.show('evaluate', tally.batches, batches);
   }
   progress.clear();
   return meansOf(tally);

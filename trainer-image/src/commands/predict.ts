@@ -19,7 +19,7 @@ export function runPredict(
   return runStage(request, async (stage) => {
     const files = list === undefined ? findSplit(dataFolder, 'test') : listFiles(readList(list));
     stage.say(`Classifying ${files.length} test images by ${stage.modelFile}.`);
-    const images = await stage.open(files, false);
+    const images = stage.open(files, false);
     const classes = await predictAll(stage, images, stage.parameters);
     writeText(target, submissionTable(classes, stage.parameters.idStart));
     stage.say(`Wrote ${target}.`);

@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { EXIT_CODE } from '@espalier/api';
 import { type Device, openDevice } from '../backend/device.ts';
 import { requireWantedDevice } from '../backend/device-request.ts';
 import { openNetwork, readModel } from '../checkpoint/open-model.ts';
-import { openImages } from '../data/data-set.ts';
+import { countWorkers, openImages } from '../data/data-set.ts';
 import { type ImageFile, requireLabels } from '../data/image-files.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Network } from '../network/network.ts';
@@ -31,7 +30,7 @@ export interface Stage extends PassParts {
   readonly parameters: Parameters;
   readonly modelFile: string;
   say(line: string): void;
-  open(files: readonly ImageFile[], needsLabels: boolean): Promise<ImageSet>;
+  open(files: readonly ImageFile[], needsLabels: boolean): ImageSet;
 }
 
 /** Opens the model, runs `work` and closes everything; the result is the process's exit code. */
@@ -40,7 +39,7 @@ export async function runStage(
   work: (stage: Stage) => Promise<void>,
 ): Promise<number> {
   const stop = listenForStop();
-  const opened: { close(): void }[] = [];
+  const opened: { close(): Promise<void> | void }[] = [];
   try {
     const model = readModel(request.modelPath);
     const parameters = { ...model.parameters, ...request.parameters };
@@ -60,11 +59,11 @@ export async function runStage(
       progress: progressFor(process.stderr),
       stop,
       say: (line) => process.stderr.write(`${line}\n`),
-      async open(files, needsLabels) {
+      open(files, needsLabels) {
         if (needsLabels) requireLabels(files, parameters.classes);
         const { imageSize: side, resampler } = parameters;
-        const workers = parameters.workers || threads || availableParallelism();
-        const images = await openImages(files, { side, resampler, workers, cacheFolder }, stop);
+        const workers = countWorkers(parameters, threads);
+        const images = openImages(files, { side, resampler, workers, cacheFolder });
         opened.push(images);
         return images;
       },
@@ -74,6 +73,6 @@ export async function runStage(
     process.stderr.write(`${explain(error)}\n`);
     return exitCodeOf(error);
   } finally {
-    for (const each of opened) each.close();
+    for (const each of opened) await each.close();
   }
 }

@@ -34,7 +34,7 @@ export function runVisualise(request: StageRequest, options: VisualiseOptions): 
     const { layer, batchSize } = stage.parameters;
     const files = findSplit(dataFolder, 'valid');
     stage.say(`Taking the features of layer ${layer} for ${files.length} validation images.`);
-    const images = await stage.open(files, true);
+    const images = stage.open(files, true);
     const features = await extractFeatures(stage, images, layer, batchSize);
     makeFolder(outFolder);
     writeFeatures(join(outFolder, 'features.safetensors'), features, images.labels);

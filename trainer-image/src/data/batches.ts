@@ -1,7 +1,7 @@
 import type { Device, Tensor } from '../backend/device.ts';
 import { permutation, RandomStream } from '../random/stream.ts';
-import type { Augmenter } from './augment.ts';
 import type { ImageSet } from './image-set.ts';
+import type { BatchRequest, Pass } from './pass.ts';
 
 /** The order of a shuffled pass; it depends on the seed, the purpose and the epoch alone. */
 export function shuffledOrder(
@@ -26,29 +26,33 @@ export function countBatches(length: number, batchSize: number): number {
   return Math.ceil(length / batchSize);
 }
 
-/** How the images of a batch are changed on their way. */
-interface Change {
-  readonly augment: Augmenter | undefined;
-  readonly epoch: number;
+/** All batches of a pass in `order`. */
+export function batchesOf(order: Uint32Array, batchSize: number): Uint32Array[] {
+  const count = countBatches(order.length, batchSize);
+  return Array.from({ length: count }, (_, index) => batchOf(order, index, batchSize));
 }
 
-/** Images as floats from 0 to 1; bytes cross to the device, a quarter of the traffic. */
-export function feed(
+/** A batch on the device; whoever gets it frees `images`. */
+export interface Batch {
+  /** Floats from 0 to 1; bytes cross to the device, a quarter of the traffic. */
+  readonly images: Tensor;
+  readonly request: BatchRequest;
+}
+
+/** The batches of `pass`, in order; see {@link ImageSet.batches}. */
+export async function* feed(
   device: Device,
   images: ImageSet,
-  indices: Uint32Array,
-  change?: Change,
-): Tensor {
-  const { side } = images;
-  const pixels = images.pixels(indices);
-  if (change?.augment !== undefined) {
-    const bytes = side * side * 3;
-    for (const [place, image] of indices.entries()) {
-      const one = pixels.subarray(place * bytes, (place + 1) * bytes);
-      change.augment(one, side, change.epoch, image);
-    }
+  pass: Pass,
+  stop: AbortSignal,
+): AsyncGenerator<Batch> {
+  const requests = pass.requests.values();
+  for await (const pixels of images.batches(pass, stop)) {
+    const { value: request } = requests.next();
+    if (request === undefined) throw new Error('more batches than the pass asked for');
+    const shape = [request.images.length, images.side, images.side, 3];
+    yield { images: toFloats(device, pixels, shape), request };
   }
-  return toFloats(device, pixels, [indices.length, side, side, 3]);
 }
 
 /** Bytes as floats from 0 to 1 on the device; `pixels` must not change while the tensor lives. */

@@ -61,7 +61,8 @@ function writeFully(file: number, chunk: Uint8Array): void {
   }
 }
 
-function syncFolder(path: string): void {
+/** Makes renames in the folder last. */
+export function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);

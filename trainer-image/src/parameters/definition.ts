@@ -154,7 +154,7 @@ export const PARAMETERS = {
     help: 'weight of the plain test image beside its tta versions',
   },
   resampler: choice(RESAMPLERS, 'exact', "exact = Pillow's pixels, fast = libvips' own"),
-  workers: whole(0, 0, 'decode threads; 0 = as many as CPU threads', 256),
+  workers: whole(0, 0, 'threads that decode and augment; 0 = one per CPU thread, at most 4', 256),
   idStart: whole(0, 0, 'Id of the first row in submission.csv'),
   layer: whole(19, 0, 'layer whose output visualise exports; 19 = the last pooling', 19),
   deterministic: flag(true, 'refuse ops whose result depends on the order of threads'),

@@ -1,43 +1,55 @@
 import type { Device, Tensor } from '../backend/device.ts';
-import { type AugmentSettings, augmenter } from '../data/augment.ts';
-import { feed } from '../data/batches.ts';
+import type { AugmentSettings } from '../data/augment.ts';
+import { batchesOf, feed, fileOrder } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
+import { augmenterOf } from '../data/pass.ts';
 import { softmax } from '../loss/softmax.ts';
 import type { Network } from '../network/network.ts';
+import type { PassParts } from './submission.ts';
 
 export interface EnsembleSettings extends AugmentSettings {
+  readonly batchSize: number;
   /** Augmented versions of every image beside the plain one; 0 = the plain one alone. */
   readonly tta: number;
   /** Weight of the plain version; the others share the rest. */
   readonly ttaWeight: number;
 }
 
+/** The network's probabilities for the images of a batch. */
+export interface BatchProbabilities {
+  readonly images: Uint32Array;
+  readonly rows: Float64Array[];
+}
+
 /**
- * The network's probabilities for each image of a batch: of the plain image, or the weighted mean of
- * those of the plain one and of its augmented versions.
+ * The network's probabilities for all `images`, batch by batch, in their order: of the plain image, or
+ * the weighted mean of those of the plain one and of its augmented versions.
  */
-export function classProbabilities(
-  device: Device,
-  network: Network,
+export async function* classProbabilities(
+  { device, network, stop }: Omit<PassParts, 'progress'>,
   images: ImageSet,
-  indices: Uint32Array,
   settings: EnsembleSettings,
-): Float64Array[] {
-  const plain = probabilitiesOf(device, network, feed(device, images, indices));
-  const augment = settings.tta > 0 ? augmenter(settings, 'tta') : undefined;
-  if (augment === undefined) return plain;
-  const share = (1 - settings.ttaWeight) / settings.tta;
-  const mixed = plain.map((row) => row.map((value) => value * settings.ttaWeight));
-  for (let version = 0; version < settings.tta; version++) {
-    const changed = feed(device, images, indices, { augment, epoch: version });
-    for (const [row, values] of probabilitiesOf(device, network, changed).entries()) {
-      for (const [i, value] of values.entries()) {
-        const sum = mixed[row];
-        if (sum !== undefined) sum[i] = (sum[i] ?? 0) + share * value;
-      }
-    }
+): AsyncGenerator<BatchProbabilities> {
+  const { tta, ttaWeight, batchSize } = settings;
+  const change = { settings, purpose: 'tta' };
+  const versions = augmenterOf(change) === undefined ? 0 : tta;
+  const requests = batchesOf(fileOrder(images.length), batchSize).flatMap((batch) => [
+    { images: batch },
+    ...Array.from({ length: versions }, (_, version) => ({ images: batch, version })),
+  ]);
+  const [plainWeight, share] = versions === 0 ? [1, 0] : [ttaWeight, (1 - ttaWeight) / versions];
+  let rows: Float64Array[] = [];
+  for await (const batch of feed(device, images, { requests, change }, stop)) {
+    const { version = -1, images: indices } = batch.request;
+    const values = probabilitiesOf(device, network, batch.images);
+    if (version < 0) rows = values.map((row) => row.map((value) => value * plainWeight));
+    else for (const [i, row] of rows.entries()) addWeighted(row, values[i] ?? [], share);
+    if (version === versions - 1) yield { images: indices, rows };
   }
-  return mixed;
+}
+
+function addWeighted(sums: Float64Array, values: ArrayLike<number>, weight: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + weight * (values[i] ?? 0);
 }
 
 /** Takes `images`. */

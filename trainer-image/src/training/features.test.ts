@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ImageSet } from '../data/image-set.ts';
 import { buildNetwork } from '../network/network.ts';
 import { specifyNetwork } from '../network/specification.ts';
+import { imagesOf } from '../testing/image-set.ts';
 import { testDevice } from '../testing/layer-probe.ts';
 import { extractFeatures } from './features.ts';
 import { NO_PROGRESS } from './progress.ts';
@@ -15,8 +15,8 @@ after(() => rmSync(folder, { recursive: true }));
 const device = testDevice();
 const SIDE = 64;
 const bytes = Uint8Array.from({ length: 3 * SIDE * SIDE * 3 }, (_, i) => (i * 7919) % 251);
-writeFileSync(join(folder, 'pixels'), bytes);
-const images = new ImageSet(join(folder, 'pixels'), Int32Array.of(0, 1, 2), SIDE);
+const images = imagesOf(join(folder, 'pixels'), bytes, Int32Array.of(0, 1, 2), SIDE);
+after(() => images.close());
 const network = buildNetwork(
   device,
   specifyNetwork({ imageSize: SIDE, width: 1 / 16, classes: 3 }),

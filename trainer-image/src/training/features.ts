@@ -1,10 +1,9 @@
 import type { Device, Tensor } from '../backend/device.ts';
-import { batchOf, countBatches, feed, fileOrder } from '../data/batches.ts';
+import { batchesOf, feed, fileOrder } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Layer } from '../network/layer.ts';
 import type { Network } from '../network/network.ts';
 import { ConfigurationError } from '../trainer-error.ts';
-import { pauseForSignals } from './stop.ts';
 import type { PassParts } from './submission.ts';
 
 /** Layers of a block, in the recipe's order: convolution, normalisation, rectifier, pooling. */
@@ -31,19 +30,18 @@ export async function extractFeatures(
   batchSize: number,
 ): Promise<Features> {
   const layers = layersUpTo(network, index);
-  const order = fileOrder(images.length);
-  const batches = countBatches(images.length, batchSize);
+  const requests = batchesOf(fileOrder(images.length), batchSize).map((batch) => ({
+    images: batch,
+  }));
   const parts: Float32Array[] = [];
   let shape: Features['shape'] = [0, 0, 0];
-  for (let batch = 0; batch < batches; batch++) {
-    await pauseForSignals(stop);
-    const input = feed(device, images, batchOf(order, batch, batchSize));
+  for await (const { images: input } of feed(device, images, { requests }, stop)) {
     const output = network.evaluate(input, layers);
     const [, height = 0, width = 0, channels = 0] = output.shape;
     shape = [channels, height, width];
     parts.push(channelsFirst(device, output));
     device.free(input, output);
-    progress.show('features', batch + 1, batches);
+    progress.show('features', parts.length, requests.length);
   }
   progress.clear();
   const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,8 +1,8 @@
 import type { Device } from '../backend/device.ts';
 import type { Checkpointer } from '../checkpoint/checkpointer.ts';
-import { augmenter } from '../data/augment.ts';
-import { batchOf, countBatches, feed, fileOrder, shuffledOrder } from '../data/batches.ts';
+import { batchesOf, countBatches, feed, fileOrder, shuffledOrder } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
+import type { Pass } from '../data/pass.ts';
 import type { Parameters } from '../parameters/definition.ts';
 import type { PointLog } from '../report/point-log.ts';
 import { passLines } from './log-lines.ts';
@@ -10,7 +10,6 @@ import type { ProgressDisplay } from './progress.ts';
 import type { RunLog } from './run-log.ts';
 import { isOver, type RunState, recordAccuracy, turnEpoch } from './run-state.ts';
 import type { Session } from './session.ts';
-import { pauseForSignals } from './stop.ts';
 import { addBatch, emptyTally, meansOf, type PassMeans } from './tally.ts';
 
 /** All that a run works with; nothing here is made or closed by the run itself. */
@@ -40,8 +39,11 @@ export interface RunParts {
  */
 export async function runEpochs(parts: RunParts, state: RunState): Promise<void> {
   const { parameters, checkpointer, log } = parts;
+  let pass = trainingPass(parts, state.epoch, state.position);
   while (!isOver(state, parameters)) {
-    await trainPass(parts, state);
+    await trainPass(parts, state, pass);
+    pass = trainingPass(parts, state.epoch + 1);
+    if (state.epoch + 1 < parameters.epochs) parts.trainImages.prefetch(pass);
     const valid = await validPass(parts, state);
     const train = meansOf(state.train);
     const epoch = state.epoch + 1;
@@ -62,20 +64,25 @@ export async function runEpochs(parts: RunParts, state: RunState): Promise<void>
   }
 }
 
-async function trainPass(parts: RunParts, state: RunState): Promise<void> {
+/** The batches of an epoch from `position` on. */
+function trainingPass({ parameters, trainImages }: RunParts, epoch: number, position = 0): Pass {
+  const order = shuffledOrder(trainImages.length, parameters.seed, 'shuffle', epoch);
+  const batches = batchesOf(order, parameters.batchSize).slice(position);
+  return {
+    requests: batches.map((images) => ({ images, version: epoch })),
+    change: { settings: parameters, purpose: 'augment' },
+  };
+}
+
+async function trainPass(parts: RunParts, state: RunState, pass: Pass): Promise<void> {
   const { parameters, device, session, trainImages, points, progress } = parts;
-  const { batchSize, seed } = parameters;
+  const { batchSize } = parameters;
   const stepsPerEpoch = countBatches(trainImages.length, batchSize);
   const totalSteps = stepsPerEpoch * parameters.epochs;
-  const order = shuffledOrder(trainImages.length, seed, 'shuffle', state.epoch);
-  const augment = augmenter(parameters);
-  while (state.position < stepsPerEpoch) {
-    await pauseForSignals(parts.stop);
-    const began = performance.now();
-    session.profile?.begin();
-    const indices = batchOf(order, state.position, batchSize);
-    const images = feed(device, trainImages, indices, { augment, epoch: state.epoch });
-    const labels = trainImages.labelsOf(indices);
+  let began = performance.now();
+  session.profile?.begin(state.epoch);
+  for await (const { images, request } of feed(device, trainImages, pass, parts.stop)) {
+    const labels = trainImages.labelsOf(request.images);
     session.profile?.mark('data');
     const result = session.train(images, labels, { step: state.step, totalSteps, stepsPerEpoch });
     const seconds = (performance.now() - began) / 1000;
@@ -93,6 +100,8 @@ async function trainPass(parts: RunParts, state: RunState): Promise<void> {
     });
     state.nextSeq = points.nextSeq;
     progress.show(`epoch ${state.epoch + 1} train`, state.position, stepsPerEpoch);
+    began = performance.now();
+    session.profile?.begin(state.epoch);
   }
   progress.clear();
 }
@@ -103,16 +112,11 @@ async function validPass(parts: RunParts, state: RunState): Promise<PassMeans> {
   const order = shuffleValid
     ? shuffledOrder(validImages.length, seed, 'shuffle-valid', state.epoch)
     : fileOrder(validImages.length);
-  const batches = countBatches(validImages.length, batchSize);
+  const requests = batchesOf(order, batchSize).map((images) => ({ images }));
   const tally = emptyTally();
-  for (let index = 0; index < batches; index++) {
-    await pauseForSignals(parts.stop);
-    const indices = batchOf(order, index, batchSize);
-    addBatch(
-      tally,
-      session.evaluate(feed(device, validImages, indices), validImages.labelsOf(indices)),
-    );
-    progress.show(`epoch ${state.epoch + 1} valid`, index + 1, batches);
+  for await (const { images, request } of feed(device, validImages, { requests }, parts.stop)) {
+    addBatch(tally, session.evaluate(images, validImages.labelsOf(request.images)));
+    progress.show(`epoch ${state.epoch + 1} valid`, tally.batches, requests.length);
   }
   progress.clear();
   return meansOf(tally);

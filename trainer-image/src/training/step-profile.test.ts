@@ -21,7 +21,7 @@ function step(session: Session, index: number): void {
 test('a profile names every part of a step', () => {
   const session = new Session(device, parseParameters(SMALL));
   session.profile = new StepProfile();
-  session.profile.begin();
+  session.profile.begin(0);
   session.profile.mark('data');
   step(session, 0);
   const [title = '', ...rows] = session.profile.lines();
@@ -30,6 +30,9 @@ test('a profile names every part of a step', () => {
     rows.map((row) => row.trim().split(/\s+/)[0]),
     [...STEP_PARTS, 'step'],
   );
+  session.profile.begin(1);
+  session.profile.mark('data');
+  assert.match(session.profile.lines().at(-1) ?? '', /data from the second epoch on: 100\.00 %/);
   assert.deepEqual(new StepProfile().lines(), ['Profile: no step was made.']);
   session.dispose();
 });

@@ -1,10 +1,9 @@
 import type { Device } from '../backend/device.ts';
-import { batchOf, countBatches, fileOrder } from '../data/batches.ts';
+import { countBatches } from '../data/batches.ts';
 import type { ImageSet } from '../data/image-set.ts';
 import type { Network } from '../network/network.ts';
 import { classProbabilities, type EnsembleSettings } from './ensemble.ts';
 import type { ProgressDisplay } from './progress.ts';
-import { pauseForSignals } from './stop.ts';
 
 /** What a pass over images without training works with. */
 export interface PassParts {
@@ -16,20 +15,17 @@ export interface PassParts {
 
 /** The likeliest class of each of `images`, in their order; the first one of equals. */
 export async function predictAll(
-  { device, network, progress, stop }: PassParts,
+  parts: PassParts,
   images: ImageSet,
-  settings: EnsembleSettings & { readonly batchSize: number },
+  settings: EnsembleSettings,
 ): Promise<number[]> {
-  const order = fileOrder(images.length);
+  const { progress } = parts;
+  const { batchSize } = settings;
+  const batches = countBatches(images.length, batchSize);
   const classes: number[] = [];
-  const batches = countBatches(images.length, settings.batchSize);
-  for (let index = 0; index < batches; index++) {
-    await pauseForSignals(stop);
-    const indices = batchOf(order, index, settings.batchSize);
-    for (const row of classProbabilities(device, network, images, indices, settings)) {
-      classes.push(row.indexOf(Math.max(...row)));
-    }
-    progress.show('test', index + 1, batches);
+  for await (const { rows } of classProbabilities(parts, images, settings)) {
+    for (const row of rows) classes.push(row.indexOf(Math.max(...row)));
+    progress.show('test', Math.ceil(classes.length / batchSize), batches);
   }
   progress.clear();
   return classes;

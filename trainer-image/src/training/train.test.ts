@@ -107,9 +107,17 @@ test('R2 the same run twice gives the same bits', async () => {
   assert.deepEqual(outcome('again'), whole);
 });
 
-test('the number of decode workers is without influence', async () => {
-  await run('workers', { given: [['workers', 3]], cache: 'cache-of-three' });
-  assert.deepEqual(outcome('workers'), whole);
+test('R10 R14 weights are bit for bit the same by 0, 1 and 2 workers, with augmentation', async (t) => {
+  const augment: [string, ParameterValue] = ['augment', 'flip,rotate,affine,crop,jitter'];
+  for (const workers of [0, 1, 2]) {
+    // A cold cache: they decode, too.
+    const options = { given: [augment, ['workers', workers]], cache: `cache-of-${workers}` };
+    await run(`workers-${workers}`, options as RunOptions);
+  }
+  const [first, ...others] = [0, 1, 2].map((workers) => outcome(`workers-${workers}`));
+  assert.notEqual(first?.['model'], whole['model']);
+  for (const other of others) assert.deepEqual(other, first);
+  t.diagnostic(`sha256 of the weights by each: ${first?.['model']?.split(' ')[1]}`);
 });
 
 // 5 training batches and 1 of validation per epoch, then the test set.

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Device, openDevice } from '../backend/device.ts';
 import { requireWantedDevice } from '../backend/device-request.ts';
@@ -9,7 +8,14 @@ import { loadModel } from '../checkpoint/model-file.ts';
 import { checkFits, type Resume } from '../checkpoint/resume.ts';
 import { decodeSafetensors } from '../checkpoint/safetensors.ts';
 import { countBatches } from '../data/batches.ts';
-import { type DataFiles, type DataSettings, findDataFiles, openImages } from '../data/data-set.ts';
+import {
+  countWorkers,
+  type DataFiles,
+  type DataSettings,
+  findDataFiles,
+  openImages,
+} from '../data/data-set.ts';
+import type { ImageSet } from '../data/image-set.ts';
 import { buildNetwork } from '../network/network.ts';
 import { countParameters, specifyNetwork } from '../network/specification.ts';
 import type { Parameters } from '../parameters/definition.ts';
@@ -64,8 +70,6 @@ export async function train(order: TrainOrder): Promise<void> {
   const state = resume === undefined ? freshState() : structuredClone(resume.state);
   points.start(state.step, parameters.epochs);
 
-  const trainImages = await openImages(files.train, settings, order.stop);
-  const validImages = await openImages(files.valid, settings, order.stop);
   const device = openDevice({ threads: order.threads, deterministic: parameters.deterministic });
   requireWantedDevice(device, process.env);
   const session = new Session(device, parameters);
@@ -78,13 +82,26 @@ export async function train(order: TrainOrder): Promise<void> {
     log.say(`Resumed after step ${state.step}.`);
     for (const line of epochLines(resume.points, parameters.epochs)) log.say(line);
   }
+  const opened: ImageSet[] = [];
+  const open = (split: DataFiles['train']): ImageSet => {
+    const images = openImages(split, settings);
+    opened.push(images);
+    return images;
+  };
   try {
-    await runEpochs({ ...order, device, session, checkpointer, trainImages, validImages }, state);
+    const [trainImages, validImages] = [open(files.train), open(files.valid)];
+    // An image that cannot be decoded ends the run when it is found, not when it is needed.
+    const failures = opened.flatMap(({ failure }) => failure ?? []);
+    const stop = AbortSignal.any([order.stop, ...failures]);
+    const parts = { ...order, device, session, checkpointer, trainImages, validImages, stop };
+    await runEpochs(parts, state);
     for (const line of session.profile?.lines() ?? []) log.say(line);
-    const submission = await predictTest(order, files, device, checkpointer, state);
+    const { test } = files;
+    const submission =
+      test && (await predictTest(order, () => open(test), device, checkpointer, state));
     checkpointer.end(state, { log: log.text, submission });
   } catch (error) {
-    if (error instanceof StopRequested) {
+    if (error instanceof StopRequested && state.step > 0) {
       log.say(`Asked to end: saved after step ${state.step}.`);
       checkpointer.save(state, { log: log.text });
     } else if (error instanceof DivergedError) {
@@ -94,20 +111,18 @@ export async function train(order: TrainOrder): Promise<void> {
     throw error;
   } finally {
     session.dispose();
-    trainImages.close();
-    validImages.close();
+    for (const images of opened) await images.close();
   }
 }
 
-/** `submission.csv` by the best weights; undefined without test images or without such weights. */
+/** `submission.csv` by the best weights; undefined if there are none. */
 async function predictTest(
   order: TrainOrder,
-  files: DataFiles,
+  open: () => ImageSet,
   device: Device,
   checkpointer: Checkpointer,
   state: RunState,
 ): Promise<string | undefined> {
-  if (files.test === undefined) return undefined;
   if (state.best === null) {
     order.log.say('No checkpoint to predict with: no epoch had an accuracy above 0.');
     return undefined;
@@ -117,17 +132,15 @@ async function predictTest(
   const tensors = checkpointer.unsavedBest ?? decodeSafetensors(readFileSync(path)).tensors;
   const network = buildNetwork(device, specifyNetwork(parameters), parameters.seed);
   loadModel(device, network, tensors);
-  const images = await openImages(files.test, dataSettings(order), stop);
   const parts = { device, network, progress: order.progress, stop };
-  const classes = await predictAll(parts, images, parameters);
-  images.close();
+  const classes = await predictAll(parts, open(), parameters);
   network.dispose();
   return submissionTable(classes, parameters.idStart);
 }
 
 function dataSettings({ parameters, cacheFolder, threads }: TrainOrder): DataSettings {
   const { classes, trainLimit, validLimit, imageSize, resampler } = parameters;
-  const workers = parameters.workers || threads || availableParallelism();
+  const workers = countWorkers(parameters, threads);
   return { classes, trainLimit, validLimit, side: imageSize, resampler, workers, cacheFolder };
 }
 
