@@ -187,7 +187,11 @@ async function composeRunner(
 /** Views stay in memory here, so they may be as fresh as a table is. */
 const VIEW_MS = 200;
 
-const NO_TELEMETRY: Telemetry = { reconciled: () => {}, queueDepth: () => {} };
+const NO_TELEMETRY: Telemetry = {
+  reconciled: () => {},
+  queueDepth: () => {},
+  queueWait: () => {},
+};
 
 function orphanGrace({ orphanGraceMs = 10_000 }: LocalTuning): number {
   return orphanGraceMs;

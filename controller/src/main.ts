@@ -4,7 +4,7 @@ import { HealthServer } from './adapters/http/health-server.ts';
 import { type ClusterAccess, kubeconfigAccess, podAccess } from './adapters/k8s/access.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { JsonLog } from './adapters/log/json-log.ts';
-import { TextMetrics } from './adapters/prom/text-metrics.ts';
+import { ControllerMetrics } from './adapters/prom/controller-metrics.ts';
 import { type Config, readConfig } from './config.ts';
 import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
 
@@ -78,9 +78,9 @@ function optionsOf(
   config: Config,
   access: ClusterAccess,
   log: JsonLog,
-): KubernetesOptions & { readonly telemetry: TextMetrics } {
-  const telemetry = new TextMetrics();
-  telemetry.set('espalier_leader', {}, config.leaderElect ? 0 : 1);
+): KubernetesOptions & { readonly telemetry: ControllerMetrics } {
+  const telemetry = new ControllerMetrics();
+  telemetry.leads(!config.leaderElect);
   return {
     access,
     log,
@@ -102,15 +102,9 @@ function optionsOf(
           },
         }
       : {}),
-    onLeader: (isLeader) => telemetry.set('espalier_leader', {}, isLeader ? 1 : 0),
-    onRequest: ({ method, resource, status, seconds }) => {
-      telemetry.count('espalier_api_requests_total', { method, resource, code: String(status) });
-      telemetry.observe('espalier_api_request_seconds', { method }, seconds);
-    },
-    watch: {
-      onRestart: (resource, why) =>
-        telemetry.count('espalier_watch_restarts_total', { resource, why }),
-    },
+    onLeader: (isLeader) => telemetry.leads(isLeader),
+    onRequest: (report) => telemetry.requested(report),
+    watch: { onRestart: (resource, why) => telemetry.watchRestarted(resource, why) },
   };
 }
 

@@ -12,6 +12,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Telemetry {
   reconciled(controller: string, outcome: 'done' | 'requeued' | 'error', seconds: number): void;
   queueDepth(controller: string, depth: number): void;
+  /** A key was handed out, so long after it could have been. */
+  queueWait(controller: string, seconds: number): void;
 }
 
 export interface Clock {

@@ -1,4 +1,5 @@
 import { keyText } from '../ports/key.ts';
+import { DEFAULT_BACKOFF } from '../runtime/backoff.ts';
 import { type Reconcile, runController } from '../runtime/controller.ts';
 import { WorkQueue } from '../runtime/work-queue.ts';
 import { ExperimentIndex } from './experiment-index.ts';
@@ -19,8 +20,12 @@ export function startControllers(
 ): Controllers {
   const index = new ExperimentIndex(ports.cluster);
   const shared = { index, viewIntervalMs };
-  const trials = new WorkQueue(ports.clock);
-  const experiments = new WorkQueue(ports.clock);
+  const queueOf = (name: string) =>
+    new WorkQueue(ports.clock, DEFAULT_BACKOFF, (waitedMs) =>
+      ports.telemetry.queueWait(name, waitedMs / 1000),
+    );
+  const trials = queueOf('trial');
+  const experiments = queueOf('experiment');
   const wiring = new Wiring(ports, index, trials, experiments);
   index.onStoreTurn = (key) => experiments.add(keyText(key));
   ports.cluster.onChange((change) => wiring.objectChanged(change));

@@ -36,10 +36,17 @@ export class WorkQueue {
   private timer: AbortController | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
   private isClosed = false;
+  private readonly onTake: (waitedMs: number) => void;
 
-  constructor(clock: Clock, backoff: BackoffOptions = DEFAULT_BACKOFF) {
+  /** @param onTake called for each key that is handed out, with how long it could have been. */
+  constructor(
+    clock: Clock,
+    backoff: BackoffOptions = DEFAULT_BACKOFF,
+    onTake: (waitedMs: number) => void = () => {},
+  ) {
     this.clock = clock;
     this.backoff = backoff;
+    this.onTake = onTake;
   }
 
   /** Keys that could be taken now. */
@@ -123,6 +130,8 @@ export class WorkQueue {
     const keys = this.ready.get(best) as Set<string>;
     const [key] = keys;
     if (key === undefined) return undefined;
+    const now = this.clock.monotonic();
+    this.onTake(Math.max(0, now - (this.waiting.get(key)?.atMs ?? now)));
     keys.delete(key);
     this.waiting.delete(key);
     this.inHand.add(key);

@@ -87,6 +87,7 @@ export function startProgram(
           if (outcome === 'error') errors++;
         },
         queueDepth: () => {},
+        queueWait: () => {},
       },
       onRequest: (report) => requests.push(report),
       ...options,

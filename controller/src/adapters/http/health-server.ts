@@ -9,7 +9,7 @@ export interface HealthOptions {
   readonly port: number;
   /** Why it is not ready; undefined = it is. */
   readonly whyNotReady: () => string | undefined;
-  readonly metrics: () => string;
+  readonly metrics: () => Promise<string>;
 }
 
 /** `/healthz`, `/readyz` and `/metrics` for the kubelet and Prometheus; nothing else. */
@@ -36,7 +36,11 @@ export class HealthServer {
           return why === undefined ? answer(200, 'ok\n') : answer(503, `${why}\n`);
         }
         case '/metrics':
-          return answer(200, metrics());
+          metrics().then(
+            (text) => answer(200, text),
+            (error: unknown) => answer(500, `${String(error)}\n`),
+          );
+          return;
         default:
           return answer(404, 'not found\n');
       }

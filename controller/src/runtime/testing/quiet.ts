@@ -1,6 +1,10 @@
 import type { Fields, Logger, Telemetry } from '../../ports/telemetry.ts';
 
-export const QUIET_TELEMETRY: Telemetry = { reconciled() {}, queueDepth() {} };
+export const QUIET_TELEMETRY: Telemetry = {
+  reconciled() {},
+  queueDepth() {},
+  queueWait() {},
+};
 
 /** A logger that keeps what it was told. */
 export function recordingLog(): Logger & { readonly lines: [string, Fields][] } {
