@@ -10,7 +10,7 @@ import { ObjectClient } from './adapters/k8s/object-client.ts';
 import { freeOrphans } from './adapters/k8s/orphans.ts';
 import { EXPERIMENTS, LEASES, TRIALS } from './adapters/k8s/resources.ts';
 import { TerminationFeed } from './adapters/k8s/termination-feed.ts';
-import { type RequestReport, Transport } from './adapters/k8s/transport.ts';
+import { type RequestReport, Transport, type TransportOptions } from './adapters/k8s/transport.ts';
 import type { PodDefaults } from './domain/trial/pod-template.ts';
 import type { ObjectKey } from './ports/key.ts';
 import type { Clock, Logger, Telemetry } from './ports/telemetry.ts';
@@ -33,6 +33,7 @@ export interface KubernetesOptions {
   /** A write or a read of one object is given up after so long without an answer. Default 20 s. */
   readonly requestTimeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
+  readonly onServerDate?: TransportOptions['onServerDate'];
   readonly onLeader?: (isLeader: boolean) => void;
   readonly watch?: CachesOptions['watch'];
   /** Default 30 s. */
@@ -71,6 +72,7 @@ export function startKubernetes(
     access: options.access,
     clock,
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
+    ...(options.onServerDate === undefined ? {} : { onServerDate: options.onServerDate }),
     ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
     beforeWrite: ({ resource }) => {
       if (resource !== LEASES.plural) election?.assertHeld();

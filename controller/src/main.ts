@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { HealthServer } from './adapters/http/health-server.ts';
 import { type ClusterAccess, kubeconfigAccess, podAccess } from './adapters/k8s/access.ts';
+import { ServerClock } from './adapters/k8s/server-clock.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { JsonLog } from './adapters/log/json-log.ts';
 import { ControllerMetrics } from './adapters/prom/controller-metrics.ts';
@@ -25,9 +26,8 @@ async function main(): Promise<number> {
 }
 
 async function run(config: Config): Promise<number> {
-  const clock = systemClock;
   const write = (line: string) => void process.stdout.write(line);
-  const log = new JsonLog(write, config.logLevel, () => clock.now());
+  const log = new JsonLog(write, config.logLevel, () => systemClock.now());
   const access = accessOf(config);
   const options = optionsOf(config, access, log);
   log.info('starting', { config, server: access.server.href, identity: options.identity });
@@ -80,12 +80,14 @@ function optionsOf(
   log: JsonLog,
 ): KubernetesOptions & { readonly telemetry: ControllerMetrics } {
   const telemetry = new ControllerMetrics();
+  const clock = new ServerClock(systemClock, log);
   telemetry.leads(!config.leaderElect);
   return {
     access,
     log,
     telemetry,
-    clock: systemClock,
+    clock,
+    onServerDate: (date, roundTripMs) => clock.observe(date, roundTripMs),
     namespaces: config.namespaces,
     defaults: config.trainerImage === undefined ? {} : { trainerImage: config.trainerImage },
     identity: `${hostname()}_${randomUUID()}`,

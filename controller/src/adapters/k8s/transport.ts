@@ -42,6 +42,8 @@ export interface TransportOptions {
   /** Of requests that name none. Default 20 s. */
   readonly timeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
+  /** The Date header of every answer, and how long it took. */
+  readonly onServerDate?: (date: string, roundTripMs: number) => void;
   /** Runs when a write is about to be sent; throws if this process may not write it any more. */
   readonly beforeWrite?: (request: ApiRequest) => void;
 }
@@ -107,6 +109,9 @@ export class Transport {
     try {
       const response = await this.#send(request, call, false);
       status = response.statusCode ?? 0;
+      const { date } = response.headers;
+      const { onServerDate, clock } = this.#options;
+      if (date !== undefined) onServerDate?.(date, clock.monotonic() - begun);
       if (status >= 300) throw await errorOf(request, response);
       return JSON.parse(await textOf(request, response)) as T;
     } finally {
