@@ -118,11 +118,12 @@ test('an object of the same name with another uid takes the place of the one bef
   assert.equal(store.get(KEY)?.text, 'new');
 });
 
-test('after a restored backup the server is believed again', () => {
+test('G1 F7 after a restored backup the server is believed again', () => {
   const { store, sink } = setup();
   store.put(raw('a', 50, 'ours'));
   sink.swap([raw('a', 20, 'restored')], '30', true);
   assert.equal(store.get(KEY)?.text, 'restored');
+  assert.ok(store.isDoubted(KEY), 'but not enough to create anything because of it');
 });
 
 test('a list of one namespace leaves the others alone', () => {

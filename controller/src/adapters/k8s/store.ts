@@ -151,8 +151,13 @@ export class Store<T> {
     for (const raw of objects) {
       const key = keyOf(raw);
       listed.add(keyText(key));
-      if (!isReset) this.#apply(raw, false);
-      else this.#set(key, raw, false);
+      if (!isReset) {
+        this.#apply(raw, false);
+        continue;
+      }
+      this.#set(key, raw, false);
+      // A backup that was restored, or a server that lags: only a look at the object itself tells.
+      this.doubt(key);
     }
     for (const [text, entry] of this.#entries) {
       if (listed.has(text) || (namespace !== undefined && entry.key.namespace !== namespace))
