@@ -45,6 +45,24 @@ test('a delayed key comes when it is due, and the earlier time wins', async () =
   assert.equal(queue.depth, 0, 'the later times were superseded');
 });
 
+test('a delay of months is no timer of Node, which would fire at once', async () => {
+  const clock = new FakeClock();
+  const asked: number[] = [];
+  const sleep: FakeClock['sleep'] = (ms, options) => {
+    asked.push(ms);
+    return FakeClock.prototype.sleep.call(clock, ms, options);
+  };
+  const queue = new WorkQueue(Object.assign(Object.create(clock) as FakeClock, { sleep }));
+  const days60 = 60 * 24 * 3_600_000;
+  queue.add('expires', { delayMs: days60 });
+  await clock.advance(days60 - 1);
+  assert.equal(queue.depth, 0);
+  await clock.advance(1);
+  assert.equal(queue.depth, 1);
+  assert.ok(Math.max(...asked) < 2 ** 31);
+  assert.ok(asked.length <= 61);
+});
+
 test('a key that is added at once does not come again when its delay is over', async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue(clock);

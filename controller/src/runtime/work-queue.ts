@@ -12,6 +12,9 @@ export interface AddOptions {
 /** For resync and for objects found at start: anything that just happened goes first. */
 export const LOW_PRIORITY = -1;
 
+/** Timers of Node fire at once if they are to wait for more than 24 days (2^31 ms). */
+const MAX_TIMER_MS = 24 * 3_600_000;
+
 interface Wanted {
   atMs: number;
   priority: number;
@@ -146,7 +149,8 @@ export class WorkQueue {
     const timer = new AbortController();
     this.timer = timer;
     this.timerAtMs = first.atMs;
-    const delayMs = Math.max(0, first.atMs - this.clock.monotonic());
+    const dueMs = Math.max(0, first.atMs - this.clock.monotonic());
+    const delayMs = Math.min(dueMs, MAX_TIMER_MS);
     this.clock.sleep(delayMs, { signal: timer.signal }).then(
       () => this.release(),
       // Aborted: an earlier timer took over, or the queue closed.
