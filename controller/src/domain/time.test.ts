@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatTime, parseTime } from './time.ts';
+import { formatTime, leftOf, parseTime } from './time.ts';
 
 test('times are written and read as the platform does, for 500 years around now', () => {
   fc.assert(
@@ -30,4 +30,11 @@ test('Kubernetes times without a fraction are read, anything else is not a time'
   for (const text of [undefined, '', 'yesterday', '2026-11-24', '2026-11-24T06:00:00+01:00']) {
     assert.equal(parseTime(text), undefined, String(text));
   }
+});
+
+test('F9 an interval has nothing left when the clock was set back behind its beginning', () => {
+  assert.equal(leftOf(1000, undefined, 5000), 0);
+  assert.equal(leftOf(1000, 4600, 5000), 600);
+  assert.equal(leftOf(1000, 4000, 5000), 0);
+  assert.equal(leftOf(1000, 3_600_000, 5000), 0);
 });

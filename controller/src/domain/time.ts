@@ -51,3 +51,9 @@ export function parseTime(text: string | undefined): number | undefined {
 function digits(value: number, width: number): string {
   return String(value).padStart(width, '0');
 }
+
+/** What is left of an interval that began at `sinceMs`; nothing if that is yet to come (a clock was set back). */
+export function leftOf(intervalMs: number, sinceMs: number | undefined, nowMs: number): number {
+  if (sinceMs === undefined || sinceMs > nowMs) return 0;
+  return Math.max(0, sinceMs + intervalMs - nowMs);
+}

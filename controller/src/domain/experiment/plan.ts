@@ -6,7 +6,7 @@ import {
   isTerminalExperiment,
 } from '@espalier/api';
 import { isSame, omitUndefined } from '../same.ts';
-import { formatTime, parseTime } from '../time.ts';
+import { formatTime, leftOf, parseTime } from '../time.ts';
 import { bestOf } from './best.ts';
 import { conditionsOf } from './conditions.ts';
 import { experimentEvents } from './experiment-events.ts';
@@ -83,9 +83,9 @@ function withStatus(
   ];
   if (isSame(before, status)) return planWith(actions, deadlines);
   const isRecord = before?.startTime === undefined || isTurn(before, status);
-  const sinceMs = nowMs - (lastViewMs ?? Number.NEGATIVE_INFINITY);
-  if (!isRecord && isCountOnly(before, status) && sinceMs < viewIntervalMs) {
-    return planWith(actions, [...deadlines, viewIntervalMs - sinceMs]);
+  const waitMs = leftOf(viewIntervalMs, lastViewMs, nowMs);
+  if (!isRecord && isCountOnly(before, status) && waitMs > 0) {
+    return planWith(actions, [...deadlines, waitMs]);
   }
   const change = { status, write: isRecord ? 'record' : 'view' } as const;
   return { ...planWith(actions, deadlines), change, events: experimentEvents(before, status) };

@@ -6,7 +6,7 @@ import {
   type TrialStatus,
 } from '@espalier/api';
 import { isSame, omitUndefined } from '../same.ts';
-import { formatTime } from '../time.ts';
+import { formatTime, leftOf } from '../time.ts';
 import { deadlineText, nextDeadline } from './deadlines.ts';
 import { endingOf } from './ending.ts';
 import { NEW_STATUS, withEntry } from './ledger.ts';
@@ -65,9 +65,8 @@ export function planLive(
     return planOf(follow, { write: 'record', status: judged }, lookAgainMs);
   }
   if (isSame(shown, status)) return planOf(follow, undefined, lookAgainMs);
-  const sinceMs = nowMs - (snapshot.lastViewMs ?? Number.NEGATIVE_INFINITY);
-  if (shown.phase === status.phase && sinceMs < snapshot.viewIntervalMs) {
-    const waitMs = snapshot.viewIntervalMs - sinceMs;
+  const waitMs = leftOf(snapshot.viewIntervalMs, snapshot.lastViewMs, nowMs);
+  if (shown.phase === status.phase && waitMs > 0) {
     return planOf(follow, undefined, Math.min(waitMs, lookAgainMs ?? waitMs));
   }
   return planOf(follow, { write: 'view', status: shown }, lookAgainMs);
