@@ -31,6 +31,10 @@ export class Device {
     return { id: this.#binding.createTensor(shape, this.#binding.TF_FLOAT, data), shape };
   }
 
+  zeros(shape: readonly number[]): Tensor {
+    return this.floats(shape, new Float32Array(shape.reduce((size, length) => size * length, 1)));
+  }
+
   scalar(value: number): Tensor {
     return this.floats([], Float32Array.of(value));
   }

@@ -17,18 +17,21 @@ export class BatchNorm implements Layer {
   readonly #device: Device;
   readonly #gamma: Parameter;
   readonly #beta: Parameter;
+  readonly #shift: Parameter | undefined;
   readonly #training: readonly OpAttribute[];
   readonly #inference: readonly OpAttribute[];
   readonly #gradient: readonly OpAttribute[];
   /** What the fused op hands to its gradient. */
   #saved: readonly [Tensor, Tensor, Tensor] | undefined;
 
+  /** @param shift What the input lacks in training, see {@link ConvolutionPlace}. */
   constructor(
     device: Device,
     gamma: Parameter,
     beta: Parameter,
     mean: RunningStatistic,
     variance: RunningStatistic,
+    shift?: Parameter,
   ) {
     const a = device.attribute;
     const common = [
@@ -40,6 +43,7 @@ export class BatchNorm implements Layer {
     this.#device = device;
     this.#gamma = gamma;
     this.#beta = beta;
+    this.#shift = shift;
     this.parameters = [gamma, beta];
     this.statistics = [mean, variance];
     this.#gradient = [...common, a.flag('is_training', true)];
@@ -48,6 +52,7 @@ export class BatchNorm implements Layer {
   }
 
   forward(input: Tensor, training: boolean): Tensor {
+    if (training) this.#moveMean('Sub');
     const device = this.#device;
     const gamma = this.#gamma.variable.read();
     const beta = this.#beta.variable.read();
@@ -70,6 +75,7 @@ export class BatchNorm implements Layer {
     device.free(mean.value, variance.value);
     mean.value = newMean;
     variance.value = newVariance;
+    this.#moveMean('AddV2');
     return output;
   }
 
@@ -89,6 +95,17 @@ export class BatchNorm implements Layer {
     this.#gamma.gradient = gammaGradient;
     this.#beta.gradient = betaGradient;
     return inputGradient;
+  }
+
+  /** Into the terms of an input without the shift, and back. */
+  #moveMean(op: 'Sub' | 'AddV2'): void {
+    if (this.#shift === undefined) return;
+    const device = this.#device;
+    const [mean] = this.statistics;
+    const shift = this.#shift.variable.read();
+    const moved = device.run(op, [device.attribute.float32('T')], mean.value, shift);
+    device.free(shift, mean.value);
+    mean.value = moved;
   }
 
   #release(): void {

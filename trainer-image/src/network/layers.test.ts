@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tensor } from '../backend/device.ts';
 import { noise, probeLayer, separated, sizeOf, testDevice } from '../testing/layer-probe.ts';
 import { BatchNorm } from './batch-norm.ts';
 import { Convolution } from './convolution.ts';
@@ -9,6 +10,7 @@ import { Initialiser } from './initialise.ts';
 import type { Layer } from './layer.ts';
 import { Linear } from './linear.ts';
 import { MaxPool } from './max-pool.ts';
+import { Network } from './network.ts';
 import { Relu } from './relu.ts';
 
 const device = testDevice();
@@ -19,7 +21,7 @@ function convolution(name: string, from: number, to: number): Convolution {
     device,
     initial.uniform(`${name}.weight`, [3, 3, from, to], 9, convolutionLayout(from, to)),
     initial.uniform(`${name}.bias`, [to], 9, vectorLayout(to)),
-    false,
+    { isFirst: false, isNormalised: false },
   );
 }
 
@@ -117,6 +119,54 @@ test('R17 batch normalisation in training moves the running statistics by a tent
   // Mean 3; squared differences 4 + 1 + 0 + 9 = 14, over n - 1 = 3.
   assertClose(mean, 0.1 * 3, 'mean', 1e-6);
   assertClose(variance, 0.9 + (0.1 * 14) / 3, 'variance', 1e-6);
+});
+
+test('R17 a convolution that leaves its bias to the normalisation gives what one with its bias gives', () => {
+  const blockOf = (isNormalised: boolean): Layer[] => {
+    const fresh = new Initialiser(device, 7);
+    const weight = fresh.uniform('c.weight', [3, 3, 2, 3], 9, convolutionLayout(2, 3));
+    const bias = fresh.uniform('c.bias', [3], 1, vectorLayout(3));
+    const layout = vectorLayout(3);
+    return [
+      new Convolution(device, weight, bias, { isFirst: false, isNormalised }),
+      new BatchNorm(
+        device,
+        fresh.uniform('b.weight', [3], 1, layout),
+        fresh.uniform('b.bias', [3], 1, layout),
+        fresh.statistic('b.running_mean', 3, 0.3),
+        fresh.statistic('b.running_var', 3, 1),
+        isNormalised ? bias : undefined,
+      ),
+    ];
+  };
+  const shape = [4, 5, 5, 2];
+  const [plain, saving] = [false, true].map((isNormalised) => {
+    const network = new Network(device, blockOf(isNormalised));
+    const images = (): Tensor => device.floats(shape, noise('block', sizeOf(shape)));
+    const seen: Float32Array[] = [];
+    for (let step = 0; step < 3; step++) {
+      const output = network.forward(images());
+      seen.push(device.readFloats(output));
+      network.backward(device.floats(output.shape, noise('by', sizeOf(output.shape))));
+      for (const { gradient } of network.parameters) {
+        if (gradient !== undefined) seen.push(device.readFloats(gradient));
+      }
+      network.releaseGradients();
+    }
+    seen.push(...network.statistics.map(({ value }) => device.readFloats(value)));
+    const input = images();
+    const evaluated = network.evaluate(input);
+    seen.push(device.readFloats(evaluated));
+    device.free(input, evaluated);
+    network.dispose();
+    return seen;
+  });
+  assert.equal(saving?.length, 18);
+  for (const [place, values] of (saving ?? []).entries()) {
+    for (const [i, value] of values.entries()) {
+      assertClose(value, plain?.[place]?.[i], `${place} ${i}`, 5e-6);
+    }
+  }
 });
 
 test('R17 batch normalisation in evaluation uses the running statistics and leaves them alone', () => {

@@ -1,6 +1,6 @@
 import type { Device, Tensor } from '../backend/device.ts';
 import { BatchNorm } from './batch-norm.ts';
-import { Convolution } from './convolution.ts';
+import { Convolution, type ConvolutionPlace } from './convolution.ts';
 import { convolutionLayout, linearLayout, vectorLayout } from './file-layout.ts';
 import { Flatten } from './flatten.ts';
 import { Initialiser } from './initialise.ts';
@@ -95,18 +95,23 @@ export function buildNetwork(
   seed: number,
 ): Network {
   const initial = new Initialiser(device, seed);
-  const first = specification[0];
-  return new Network(
-    device,
-    specification.map((layer) => buildLayer(device, layer, initial, layer === first)),
-  );
+  let bias: Parameter | undefined;
+  const layers = specification.map((layer, index) => {
+    const isNormalised = specification[index + 1]?.kind === 'batch-norm';
+    const built = buildLayer(device, layer, initial, { isFirst: index === 0, isNormalised }, bias);
+    bias = layer.kind === 'convolution' ? built.parameters[1] : undefined;
+    return built;
+  });
+  return new Network(device, layers);
 }
 
+/** @param shift The bias of a convolution just before, which leaves it to a normalisation. */
 function buildLayer(
   device: Device,
   layer: LayerSpecification,
   initial: Initialiser,
-  isFirst: boolean,
+  place: ConvolutionPlace,
+  shift: Parameter | undefined,
 ): Layer {
   switch (layer.kind) {
     case 'convolution': {
@@ -116,7 +121,7 @@ function buildLayer(
         device,
         initial.uniform(`${name}.weight`, [3, 3, from, to], fanIn, convolutionLayout(from, to)),
         initial.uniform(`${name}.bias`, [to], fanIn, vectorLayout(to)),
-        isFirst,
+        place,
       );
     }
     case 'batch-norm': {
@@ -128,6 +133,7 @@ function buildLayer(
         initial.constant(`${name}.bias`, channels, 0, layout),
         initial.statistic(`${name}.running_mean`, channels, 0),
         initial.statistic(`${name}.running_var`, channels, 1),
+        shift,
       );
     }
     case 'linear': {

@@ -108,9 +108,7 @@ export class Optimizer {
 
   #makeSlots(parameter: Parameter): Slot[] {
     const variables = this.#rule.slots.map(() => {
-      const { shape } = parameter.variable;
-      const size = shape.reduce((product, length) => product * length, 1);
-      const zeros = this.#device.floats(shape, new Float32Array(size));
+      const zeros = this.#device.zeros(parameter.variable.shape);
       const variable = new Variable(this.#device, zeros);
       this.#device.free(zeros);
       return variable;
