@@ -120,6 +120,18 @@ test('R10 R14 weights are bit for bit the same by 0, 1 and 2 workers, with augme
   t.diagnostic(`sha256 of the weights by each: ${first?.['model']?.split(' ')[1]}`);
 });
 
+test('R12 a last batch of one image trains like any other', async () => {
+  assert.equal(await run('one-left', { given: [['trainLimit', 33]] }), true);
+  const { steps } = outcome('one-left');
+  const losses =
+    steps
+      ?.split('\n')
+      .slice(1)
+      .map((row) => Number(row.split(',')[2])) ?? [];
+  assert.equal(losses.length, 4);
+  for (const loss of losses) assert.ok(Number.isFinite(loss), `${losses}`);
+});
+
 // 5 training batches and 1 of validation per epoch, then the test set.
 for (const stopAfter of [1, 3, 5, 6, 8, 11, 12]) {
   test(`a run stopped after ${stopAfter} batches goes on bit for bit`, async () => {
