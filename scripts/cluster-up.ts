@@ -15,17 +15,19 @@ let cluster = runningCluster(home);
 if (cluster !== undefined) say('it runs already');
 else {
   const began = performance.now();
-  say('starting a control plane with four fake nodes of 8 GPUs; no root needed ...');
-  cluster = await startLocalCluster(home, join(root, 'manifests/crd'));
+  say('starting a control plane, four fake nodes of 8 GPUs and the controller ...');
+  cluster = await startLocalCluster(home, root);
   say(`ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
-const { kubeconfig, kubectl, url, folder } = cluster;
+const { kubeconfig, kubectl, url, folder, controller } = cluster;
 process.stdout.write(`Kubernetes  ${url}
 kubeconfig  ${kubeconfig}
+controller  ${controller}/metrics
 logs        ${folder}
 
 Next:
   export KUBECONFIG=${kubeconfig} PATH=${join(kubectl, '..')}:$PATH
-  kubectl get nodes
+  kubectl apply -f manifests/samples/cluster-sweep.yaml
+  kubectl get experiments,trials,pods
   make cluster-down
 `);

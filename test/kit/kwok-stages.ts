@@ -1,3 +1,4 @@
+import { TRAINER_ENV } from '@espalier/api';
 import { FAKE, settingJq, settingTemplate } from './fake-pod.ts';
 
 /** A step in the life of a fake node or pod, as kwok's Stage resource describes it. */
@@ -138,35 +139,53 @@ containerStatuses:
   },
 );
 
-const START = stage(
-  'Pod',
-  'pod-start',
-  [ALIVE, is('.status.phase', 'Pending'), isAbsent(settingJq('stuck-reason'))],
-  {
-    ...delayFrom(settingJq('start-after')),
-    next: {
-      statusTemplate: `${settingTemplate('runFor', 'run-for')}${CONDITIONS(
-        'True',
-        `{{ if and $runFor (ne $runFor "never") }}
+/**
+ * For trying things out: a pod of a trial reports a made-up last value, best near a learning rate of
+ * 0.003, unless it was given a message.
+ */
+const PRETENDED = `
+{{ $task := dict }}
+{{ range ((index .spec.containers 0).env) }}{{ if eq .name "${TRAINER_ENV.trial}" }}{{ $task = fromJson .value }}{{ end }}{{ end }}
+{{ if and $task.objective (not $message) }}
+{{ $off := 1.0 }}
+{{ range $task.parameters }}{{ if eq .name "lr" }}{{ $off = divf (float64 (or .float .int 0.003)) 0.003 }}{{ end }}{{ end }}
+{{ if lt $off 1.0 }}{{ $off = divf 1.0 $off }}{{ end }}
+{{ $value := addf 0.5 (divf 0.48 (addf 1.0 (mulf 0.1 (subf $off 1.0)))) }}
+{{ if eq $task.objective.goal "minimize" }}{{ $value = subf 1.0 $value }}{{ end }}
+{{ $message = dict "seq" 1 "step" 100 "epoch" 1 "time" 1 "values" (dict $task.objective.metric (round $value 4)) | toJson }}
+{{ end }}`;
+
+const start = (defaultRunFor: string) =>
+  stage(
+    'Pod',
+    'pod-start',
+    [ALIVE, is('.status.phase', 'Pending'), isAbsent(settingJq('stuck-reason'))],
+    {
+      ...delayFrom(settingJq('start-after')),
+      next: {
+        statusTemplate: `${settingTemplate('runFor', 'run-for')}{{ $runFor = or $runFor ${JSON.stringify(defaultRunFor)} }}${CONDITIONS(
+          'True',
+          `{{ if and $runFor (ne $runFor "never") }}
 - {type: ${ENDS_AT}, status: "True", lastTransitionTime: {{ Now | Quote }}, message: {{ now | dateModify (printf "+%s" $runFor) | date "2006-01-02T15:04:05.000Z07:00" | Quote }}}
 {{ end }}`,
-      )}${STARTED}${RUNNING}`,
+        )}${STARTED}${RUNNING}`,
+      },
     },
-  },
-);
+  );
 
-const END = stage(
-  'Pod',
-  'pod-end',
-  [ALIVE, is('.status.phase', 'Running'), isNot(settingJq('run-for'), 'never')],
-  {
-    // A pod that is told to end now ("0s") overrides the time that it was given at its start.
-    ...delayFrom(
-      `if (${settingJq('run-for')}) == "0s" then "0s" else (.status.conditions[] | select(.type == "${ENDS_AT}") | .message) end`,
-    ),
-    next: {
-      statusTemplate: `
-${settingTemplate('ending', 'ending')}${settingTemplate('exitCode', 'exit-code')}${settingTemplate('message', 'message')}
+const end = (pretended: string) =>
+  stage(
+    'Pod',
+    'pod-end',
+    [ALIVE, is('.status.phase', 'Running'), isNot(settingJq('run-for'), 'never')],
+    {
+      // A pod that is told to end now ("0s") overrides the time that it was given at its start.
+      ...delayFrom(
+        `if (${settingJq('run-for')}) == "0s" then "0s" else (.status.conditions[] | select(.type == "${ENDS_AT}") | .message) end`,
+      ),
+      next: {
+        statusTemplate: `
+${settingTemplate('ending', 'ending')}${settingTemplate('exitCode', 'exit-code')}${settingTemplate('message', 'message')}${pretended}
 {{ $code := or $exitCode "0" }}
 {{ $reason := "Error" }}
 {{ if eq $ending "oom" }}{{ $code = "137" }}{{ $reason = "OOMKilled" }}
@@ -189,9 +208,9 @@ ${DISRUPTED(EVICTED)}
 ${DISRUPTED(SHUT_DOWN)}
 {{ end }}`,
 )}${TERMINATED}`,
+      },
     },
-  },
-);
+  );
 
 const TERMINATE = stage(
   'Pod',
@@ -217,24 +236,40 @@ ${CONDITIONS('False')}${TERMINATED}`,
 );
 
 /** Pods behave as their annotations or variables say; without any they run and end at once with 0. */
-export const SCRIPTED_PODS: readonly Stage[] = [STUCK, START, END, TERMINATE, REMOVE];
+export const SCRIPTED_PODS: readonly Stage[] = [STUCK, start(''), end(''), TERMINATE, REMOVE];
 
-/** Every pod runs and succeeds at once, with the least work for kwok; for benchmarks. */
-export const FAST_PODS: readonly Stage[] = [
-  stage('Pod', 'pod-start', [ALIVE, is('.status.phase', 'Pending')], {
-    next: { statusTemplate: `${CONDITIONS('True')}${STARTED}${RUNNING}` },
-  }),
-  stage('Pod', 'pod-end', [ALIVE, is('.status.phase', 'Running')], {
-    next: {
-      statusTemplate: `
-{{ $code := "0" }}{{ $reason := "Completed" }}{{ $message := "" }}
-phase: Succeeded
-${CONDITIONS('False')}${TERMINATED}`,
-    },
-  }),
+/** The same, for trying things out: five seconds each and {@link PRETENDED} values. */
+export const PRETENDING_PODS: readonly Stage[] = [
+  STUCK,
+  start('5s'),
+  end(PRETENDED),
   TERMINATE,
   REMOVE,
 ];
+
+export interface FastPods {
+  /** Time from Running to the end; "never" runs until it is deleted. @default "0s" */
+  readonly runFor?: string;
+  /** Template text: the termination message of every pod, quoted for YAML. @default none */
+  readonly message?: string;
+}
+
+/** Every pod behaves alike, with the least work for kwok; for benchmarks. */
+export function fastPods({ runFor = '0s', message = '""' }: FastPods = {}): readonly Stage[] {
+  const start = stage('Pod', 'pod-start', [ALIVE, is('.status.phase', 'Pending')], {
+    next: { statusTemplate: `${CONDITIONS('True')}${STARTED}${RUNNING}` },
+  });
+  const end = stage('Pod', 'pod-end', [ALIVE, is('.status.phase', 'Running')], {
+    ...delayFrom(JSON.stringify(runFor)),
+    next: {
+      statusTemplate: `
+{{ $code := "0" }}{{ $reason := "Completed" }}{{ $message := ${message} }}
+phase: Succeeded
+${CONDITIONS('False')}${TERMINATED}`,
+    },
+  });
+  return [start, ...(runFor === 'never' ? [] : [end]), TERMINATE, REMOVE];
+}
 
 const READY = '.status.conditions.[] | select( .type == "Ready" ) | .status';
 

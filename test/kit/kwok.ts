@@ -3,7 +3,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { FAKE_NODE_LABEL, type FakeBehaviour, fakeAnnotations } from './fake-pod.ts';
 import type { Condition, KubeObject } from './kube-types.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { FAKE_NODES, FAST_PODS, SCRIPTED_PODS } from './kwok-stages.ts';
+import { FAKE_NODES, fastPods, SCRIPTED_PODS, type Stage } from './kwok-stages.ts';
 import { type OwnProcess, startProcess } from './own-process.ts';
 import { toolPaths } from './tools.ts';
 import { waitFor } from './wait.ts';
@@ -17,8 +17,8 @@ export interface KwokOptions {
   readonly pods?: number;
   /** Only pods that tolerate `fake.espalier.test/node` get onto the nodes. @default false */
   readonly tainted?: boolean;
-  /** `fast` for benchmarks: every pod succeeds at once. @default "scripted" */
-  readonly stages?: 'scripted' | 'fast';
+  /** `fast` for benchmarks: every pod succeeds at once; or the stages of pods. @default "scripted" */
+  readonly stages?: 'scripted' | 'fast' | readonly Stage[];
   /** Stages that kwok plays at the same time. @default 16 */
   readonly parallelism?: number;
   /** It goes on when this process ends. @default false */
@@ -72,11 +72,7 @@ export async function startKwok(plane: ControlPlane, options: KwokOptions = {}):
       enableDebuggingHandlers: false,
     },
   };
-  const documents = [
-    configuration,
-    ...FAKE_NODES,
-    ...(stages === 'fast' ? FAST_PODS : SCRIPTED_PODS),
-  ];
+  const documents = [configuration, ...FAKE_NODES, ...podStages(stages)];
   const config = folder.file('kwok.yaml');
   writeFileSync(config, documents.map((document) => `---\n${JSON.stringify(document)}\n`).join(''));
 
@@ -149,6 +145,11 @@ export async function startKwok(plane: ControlPlane, options: KwokOptions = {}):
       await process.kill();
     },
   };
+}
+
+function podStages(stages: NonNullable<KwokOptions['stages']>): readonly Stage[] {
+  if (stages === 'scripted') return SCRIPTED_PODS;
+  return stages === 'fast' ? fastPods() : stages;
 }
 
 function fakeNode(name: string, { gpus = 500, pods = 10_000, tainted = false }: KwokOptions) {

@@ -8,17 +8,26 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Component, startControlPlane } from './control-plane.ts';
+import { type Component, type ControlPlane, startControlPlane } from './control-plane.ts';
+import {
+  CONTROLLER_ACCOUNT,
+  CONTROLLER_NAMESPACE,
+  installControllerAccount,
+} from './controller-account.ts';
+import { freePort } from './free-port.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { startKwok } from './kwok.ts';
-import { signalGroup, startTimeOf } from './own-process.ts';
+import { PRETENDING_PODS } from './kwok-stages.ts';
+import { type OwnProcess, signalGroup, startProcess, startTimeOf } from './own-process.ts';
 import { waitFor } from './wait.ts';
 
-/** A control plane with fake nodes that goes on after the command that started it. */
+/** A control plane with fake nodes and our controller that goes on after the command that started it. */
 export interface LocalCluster {
   readonly url: string;
   readonly kubeconfig: string;
   readonly kubectl: string;
+  /** Of the controller: probes and metrics. */
+  readonly controller: string;
   /** Certificates, data and logs. */
   readonly folder: string;
   readonly processes: readonly {
@@ -41,27 +50,38 @@ export function runningCluster(home: string): LocalCluster | undefined {
 }
 
 /**
- * Starts the cluster, installs the manifests of `crds` if there are any, and records it in `home`.
+ * Starts the cluster, installs `manifests/crd` and `manifests/rbac` of `root`, starts the controller
+ * from its sources with those rights, and records all of it in `home`.
  *
  * @throws {Error} if it does not start; then nothing of it is left but the logs.
  */
-export async function startLocalCluster(home: string, crds: string): Promise<LocalCluster> {
+export async function startLocalCluster(home: string, root: string): Promise<LocalCluster> {
   await stopLocalCluster(home); // what is left of one that did not end in order
   const plane = await startControlPlane({ label: 'cluster', outlives: true });
   try {
-    const kwok = await startKwok(plane, { outlives: true, gpus: 8, nodes: 4 });
-    const manifests = existsSync(crds) && readdirSync(crds).some((name) => name.endsWith('.yaml'));
-    if (manifests) await plane.kubectl(['apply', '--server-side', '-f', crds]);
+    const kwok = await startKwok(plane, {
+      outlives: true,
+      gpus: 8,
+      nodes: 4,
+      stages: PRETENDING_PODS,
+    });
+    const crds = join(root, 'manifests/crd');
+    await plane.kubectl(['apply', '--server-side', '-f', crds]);
+    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=20s', '-f', crds]);
+    await installControllerAccount(plane, join(root, 'manifests/rbac'));
+    const controller = await startController(plane, root);
     const kubeconfig = join(home, 'kubeconfig');
     const pair = plane.authority.issue({ commonName: 'you', organizations: ['system:masters'] });
     const credential = { kind: 'certificate', pair } as const;
     mkdirSync(home, { recursive: true });
     writeKubeconfig(kubeconfig, { server: plane.url, ca: plane.ca, credential });
-    const processes = [...COMPONENTS.map((component) => plane.process(component)), kwok.process];
+    const components = COMPONENTS.map((component) => plane.process(component));
+    const processes = [...components, kwok.process, controller.process];
     const cluster: LocalCluster = {
       url: plane.url,
       kubeconfig,
       kubectl: plane.kubectlPath,
+      controller: controller.url,
       folder: plane.folder.path,
       processes: processes.map(({ name, pid }) => ({ name, pid, started: startTimeOf(pid) ?? '' })),
     };
@@ -73,6 +93,36 @@ export async function startLocalCluster(home: string, crds: string): Promise<Loc
     await plane.stop({ failed: true });
     throw error;
   }
+}
+
+async function startController(
+  plane: ControlPlane,
+  root: string,
+): Promise<{ readonly process: OwnProcess; readonly url: string }> {
+  const account = ['-n', CONTROLLER_NAMESPACE, CONTROLLER_ACCOUNT];
+  const token = await plane.kubectl(['create', 'token', '--duration=720h', ...account]);
+  const kubeconfig = plane.writeKubeconfig('controller', token.trim());
+  const port = await freePort();
+  const process = await startProcess({
+    name: 'controller',
+    command: globalThis.process.execPath,
+    args: [
+      '--conditions=@espalier/source',
+      join(root, 'controller/src/main.ts'),
+      `--kubeconfig=${kubeconfig}`,
+      `--lease-namespace=${CONTROLLER_NAMESPACE}`,
+      '--http-host=127.0.0.1',
+      `--http-port=${port}`,
+    ],
+    logFile: plane.folder.file('controller.log'),
+    outlives: true,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, {
+    what: 'the controller is ready',
+    unless: () => process.whyEnded(),
+  });
+  return { process, url };
 }
 
 /** Ends the cluster that `home` names and removes its files; returns it, or undefined if there is none. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { usedGrants } from '../../kit/audit-log.ts';
+import {
+  CONTROLLER_ACCOUNT,
+  CONTROLLER_NAMESPACE,
+  installControllerAccount,
+} from '../../kit/controller-account.ts';
 import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import type { FaultRule } from '../../kit/fault-rules.ts';
 import { useCluster } from '../../kit/suite.ts';
@@ -18,8 +23,8 @@ import {
 } from './objects.ts';
 import { type Program, startProgram, tokenAccess } from './program.ts';
 
-const SYSTEM = 'espalier-system';
-const ACCOUNT = `system:serviceaccount:${SYSTEM}:espalier-controller`;
+const SYSTEM = CONTROLLER_NAMESPACE;
+const ACCOUNT = `system:serviceaccount:${SYSTEM}:${CONTROLLER_ACCOUNT}`;
 
 /** Granted for clusters or faults that this suite does not have. */
 const UNUSED: Record<string, string> = {
@@ -43,19 +48,8 @@ describe('two controllers with the rights of manifests/rbac', { skip: whyNoTools
   before(async () => {
     const { plane } = cluster;
     await applyCrds(plane);
-    await makeNamespace(plane.client, SYSTEM);
-    await plane.kubectl(['apply', '-f', 'manifests/rbac']);
-    await plane.kubectl(['create', 'serviceaccount', '-n', SYSTEM, 'espalier-controller']);
-    const subject = `--serviceaccount=${SYSTEM}:espalier-controller`;
-    await plane.kubectl([
-      ...['create', 'clusterrolebinding', 'espalier-controller'],
-      ...['--clusterrole=espalier-controller', subject],
-    ]);
-    await plane.kubectl([
-      ...['create', 'rolebinding', 'espalier-controller-lease', '-n', SYSTEM],
-      ...['--role=espalier-controller-lease', subject],
-    ]);
-    const token = await plane.serviceAccountToken(SYSTEM, 'espalier-controller');
+    await installControllerAccount(plane);
+    const token = await plane.serviceAccountToken(SYSTEM, CONTROLLER_ACCOUNT);
     for (const identity of ['a', 'b']) {
       const proxy = await startKubeProxy(plane, { rules: [script] });
       proxies.push(proxy);

@@ -11,6 +11,7 @@ import { makeStateFolder } from '../../kit/state-folder.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 
 const run = promisify(execFile);
+const root = join(import.meta.dirname, '../../..');
 
 test('cluster-up goes on after its command, and cluster-down leaves nothing', {
   skip: whyNoTools(),
@@ -18,8 +19,13 @@ test('cluster-up goes on after its command, and cluster-down leaves nothing', {
   const home = join(mkdtempSync(join(tmpdir(), 'espalier-home-')), 'cluster');
   const program = `
     import { startLocalCluster } from ${JSON.stringify(join(import.meta.dirname, '../../kit/local-cluster.ts'))};
-    await startLocalCluster(${JSON.stringify(home)}, '/nonexistent');`;
-  await run(process.execPath, ['--input-type=module', '--eval', program]);
+    await startLocalCluster(${JSON.stringify(home)}, ${JSON.stringify(root)});`;
+  await run(process.execPath, [
+    '--conditions=@espalier/source',
+    '--input-type=module',
+    '--eval',
+    program,
+  ]);
   try {
     makeStateFolder('sweeps').remove(); // what runs is not swept
     const cluster = runningCluster(home);
