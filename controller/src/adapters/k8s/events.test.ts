@@ -101,6 +101,20 @@ test('after a long silence the same event is a new one', async () => {
   assert.equal(new Set(written.map(({ name }) => name)).size, 2);
 });
 
+test('good news cannot drown a warning', async () => {
+  const { written, recorder } = setup();
+  for (let i = 0; i < 500; i++) {
+    recorder.emit({ ...event('it went well', `u${i}`), type: 'Normal' });
+  }
+  recorder.emit({ ...event('it broke', 'last'), type: 'Warning' });
+  await recorder.flush();
+  assert.deepEqual(
+    written.filter(({ body }) => body['type'] === 'Warning').map(({ body }) => body['note']),
+    ['it broke'],
+  );
+  assert.equal(recorder.dropped, 400);
+});
+
 test('one object cannot drown the others', async () => {
   const { written, recorder } = setup();
   for (let i = 0; i < 500; i++) recorder.emit(event(`noise ${i}`));

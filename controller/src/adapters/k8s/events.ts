@@ -35,27 +35,31 @@ const MAX_NOTE = 1024;
 const OBJECT_BURST = 25;
 const OBJECT_PER_SECOND = 1 / 60;
 const TOTAL_BURST = 100;
-const TOTAL_PER_SECOND = 10;
+const NEWS_PER_SECOND = 2;
+const WARNINGS_PER_SECOND = 10;
 
 /**
  * Tells people what happened, as Events of the API server, and never holds anybody up.
  *
  * The same text about the same object is one Event with a count. Each object may say 25 things at
- * once and one a minute; all together ten a second. What exceeds that, or cannot be written, is lost
- * and counted: Events are news, the status is the record.
+ * once and one a minute. All together have a hundred at once and ten warnings a second, but only two
+ * good news, or every tenth request of a sweep of short trials would be an Event. What exceeds that,
+ * or cannot be written, is lost and counted: Events are news, the status is the record.
  */
 export class EventRecorder implements EventSink {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
   readonly #budgets = new Map<string, EventBudget>();
-  readonly #total: EventBudget;
+  readonly #totals: Readonly<Record<ObjectEvent['type'], EventBudget>>;
   readonly #queue = new Set<Series>();
   #worker: Promise<void> | undefined;
   #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#total = new EventBudget(TOTAL_BURST, TOTAL_PER_SECOND, options.clock.monotonic());
+    const total = (perSecond: number) =>
+      new EventBudget(TOTAL_BURST, perSecond, options.clock.monotonic());
+    this.#totals = { Normal: total(NEWS_PER_SECOND), Warning: total(WARNINGS_PER_SECOND) };
   }
 
   get dropped(): number {
@@ -72,7 +76,7 @@ export class EventRecorder implements EventSink {
       if (nowMs - known.writtenMs >= (this.#options.countEveryMs ?? 30_000)) this.#enqueue(known);
       return;
     }
-    if (!this.#budgetOf(event.uid, nowMs).take(nowMs) || !this.#total.take(nowMs)) {
+    if (!this.#budgetOf(event.uid, nowMs).take(nowMs) || !this.#totals[event.type].take(nowMs)) {
       this.#dropped++;
       return;
     }
