@@ -39,12 +39,18 @@ export class ExperimentIndex {
   private readonly entries = new Map<string, ExperimentEntry>();
   /** The Trial of each name as it was last taken in. */
   private readonly trials = new Map<string, Trial>();
+  private readonly unfinished = new Set<ExperimentEntry>();
 
   /** Told when an Experiment's artifact store begins or ceases to fail. */
   onStoreTurn: ((key: ObjectKey) => void) | undefined;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+  }
+
+  /** Experiments with a Trial that has not ended. */
+  get busy(): number {
+    return this.unfinished.size;
   }
 
   storeAnswered(entry: ExperimentEntry): void {
@@ -102,7 +108,7 @@ export class ExperimentIndex {
     this.trials.set(key, trial);
     entry.keys.set(trial.metadata.uid, trial.metadata);
     // Most looks find what the last one found.
-    if (before !== trial) entry.progress.apply(trial);
+    if (before !== trial) this.take(entry, () => entry.progress.apply(trial));
     entry.slots.update(
       trial.metadata.uid,
       slotUseOf(trial, this.cluster.podsOf(trial.metadata.uid)),
@@ -116,6 +122,7 @@ export class ExperimentIndex {
       if (!change.gone) return known;
       for (const key of known?.keys.values() ?? []) this.trials.delete(keyText(key));
       this.entries.delete(change.experimentUid);
+      if (known !== undefined) this.unfinished.delete(known);
       return undefined;
     }
     if (known === undefined) return undefined;
@@ -139,9 +146,15 @@ export class ExperimentIndex {
     }
   }
 
+  private take(entry: ExperimentEntry, change: () => void): void {
+    change();
+    if (entry.progress.active.size > 0) this.unfinished.add(entry);
+    else this.unfinished.delete(entry);
+  }
+
   private forget(entry: ExperimentEntry, trial: Trial): void {
     const { uid } = trial.metadata;
-    entry.progress.remove(trial);
+    this.take(entry, () => entry.progress.remove(trial));
     entry.keys.delete(uid);
     const known = this.cluster.podsOf(uid).filter(({ end }) => end === undefined).length;
     const live = Math.max(known, entry.starting.has(uid) ? 1 : 0);

@@ -18,6 +18,12 @@ export interface ExperimentReconcilerOptions {
 /** The store and the search can each say no once; more would be a defect, which backs off. */
 const MAX_PLANS = 4;
 
+/**
+ * Counts of all Experiments together are written at most ten times a second: a hundred at once would
+ * otherwise write as many statuses as Trials. What is more than a count is never held back.
+ */
+const VIEW_SHARE_MS = 100;
+
 /** Brings one Experiment from where it is to where it should be, a step at a time; safe to repeat. */
 export function createExperimentReconciler(
   ports: ControllerPorts,
@@ -59,7 +65,7 @@ export function createExperimentReconciler(
       room: entry.slots.room(experiment.spec.trials.parallel, ports.clock.now()),
       store: entry.store,
       lastViewMs: entry.lastViewMs,
-      viewIntervalMs,
+      viewIntervalMs: Math.max(viewIntervalMs, index.busy * VIEW_SHARE_MS),
       remains: {
         trials,
         pods: trials.flatMap((trial) => ports.cluster.podsOf(trial.metadata.uid)),
