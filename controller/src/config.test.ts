@@ -70,6 +70,18 @@ test('a file that is no mapping is a problem and not a crash', () => {
   assert.match(problemsOf(['--config=/nonexistent.yaml']).join(), /ENOENT/);
 });
 
+test('a time that is none is told once, a setting that is none with its file', () => {
+  assert.equal(problemsOf(['--retry-period=abc']).length, 1);
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, 'worker: 3\n');
+  try {
+    assert.deepEqual(problemsOf([`--config=${file}`]), [`worker in ${file}: no such setting`]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('help names every flag', () => {
   const result = readConfig(['--help'], {});
   assert.ok(result.kind === 'help');

@@ -38,11 +38,12 @@ const configSchema = z
       .default('info')
       .describe('least level of log lines'),
   })
-  .refine((config) => config.renewDeadline < config.leaseDuration, {
+  // Negated, so that a time that is not one is told once: it is neither less nor more.
+  .refine((config) => !(config.renewDeadline >= config.leaseDuration), {
     path: ['renewDeadline'],
     message: 'must be less than leaseDuration',
   })
-  .refine((config) => config.retryPeriod < config.renewDeadline, {
+  .refine((config) => !(config.retryPeriod >= config.renewDeadline), {
     path: ['retryPeriod'],
     message: 'must be less than renewDeadline',
   });
@@ -92,6 +93,10 @@ export function readConfig(
     return { kind: 'config', config: Object.freeze(result.data) };
   }
   for (const issue of result.error?.issues ?? []) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) problems.push(`${origins.get(key) ?? key}: no such setting`);
+      continue;
+    }
     const name = String(issue.path[0] ?? '');
     problems.push(`${origins.get(name) ?? name}: ${issue.message}`.replace(/^: /, ''));
   }

@@ -17,18 +17,27 @@ async function main(): Promise<number> {
       process.stdout.write(`${read.text}\n`);
       return 0;
     case 'problems':
-      for (const problem of read.problems)
-        process.stderr.write(`espalier-controller: ${problem}\n`);
-      return 2;
-    case 'config':
-      return run(read.config);
+      return refuse(read.problems);
+    case 'config': {
+      let access: ClusterAccess;
+      try {
+        access = accessOf(read.config);
+      } catch (error) {
+        return refuse([error instanceof Error ? error.message : String(error)]);
+      }
+      return run(read.config, access);
+    }
   }
 }
 
-async function run(config: Config): Promise<number> {
+function refuse(problems: readonly string[]): number {
+  for (const problem of problems) process.stderr.write(`espalier-controller: ${problem}\n`);
+  return 2;
+}
+
+async function run(config: Config, access: ClusterAccess): Promise<number> {
   const write = (line: string) => void process.stdout.write(line);
   const log = new JsonLog(write, config.logLevel, () => systemClock.now());
-  const access = accessOf(config);
   const options = optionsOf(config, access, log);
   log.info('starting', { config, server: access.server.href, identity: options.identity });
 
@@ -70,7 +79,7 @@ function accessOf(config: Config): ClusterAccess {
   if (config.kubeconfig.length > 0) return kubeconfigAccess(config.kubeconfig, config.context);
   const host = process.env['KUBERNETES_SERVICE_HOST'];
   const port = process.env['KUBERNETES_SERVICE_PORT'] ?? '443';
-  if (host === undefined) throw new Error('not in a pod: name a --kubeconfig');
+  if (host === undefined) throw new Error('this is no pod: name a --kubeconfig');
   return podAccess(host, port);
 }
 

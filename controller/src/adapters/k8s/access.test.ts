@@ -96,3 +96,8 @@ test("F28 in a pod the service account's token is read again each time", async (
   file('token', 'two\n');
   assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer two' });
 });
+
+test('a file that is no kubeconfig is told by its name', () => {
+  assert.throws(() => kubeconfigAccess(['/dev/null']), /no current-context in \/dev\/null/);
+  assert.throws(() => kubeconfigAccess(['/nonexistent']), /ENOENT.*\/nonexistent/);
+});

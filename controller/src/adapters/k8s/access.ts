@@ -52,13 +52,17 @@ export function podAccess(host: string, port: string, folder = SERVICE_ACCOUNT):
  * Access as a kubeconfig describes it: client certificate, token, token file, basic, exec plugin,
  * OIDC. Several paths merge as kubectl merges `KUBECONFIG`: the first to name something wins.
  *
- * @throws EspalierError InvalidSpec if there is no such context, cluster or user, or it needs a proxy.
+ * @throws EspalierError InvalidSpec if a file cannot be read, or there is no such context or cluster,
+ * or it needs a proxy.
  */
 export function kubeconfigAccess(paths: readonly string[], contextName?: string): ClusterAccess {
   const parts = paths.map((path) => ({ folder: dirname(path), ...readKubeconfig(path) }));
   const wanted = contextName ?? parts.find((part) => part.current !== '')?.current ?? '';
   const context = parts.flatMap((part) => part.contexts).find(({ name }) => name === wanted);
-  if (context === undefined) throw invalid(`no context "${wanted}" in ${paths.join(', ')}`);
+  if (context === undefined) {
+    const what = wanted === '' ? 'current-context' : `context "${wanted}"`;
+    throw invalid(`no ${what} in ${paths.join(', ')}`);
+  }
   const home = parts.find((part) => part.clusters.some(({ name }) => name === context.cluster));
   const cluster = home?.clusters.find(({ name }) => name === context.cluster);
   if (home === undefined || cluster === undefined) throw invalid(`no cluster "${context.cluster}"`);
@@ -77,13 +81,21 @@ export function kubeconfigAccess(paths: readonly string[], contextName?: string)
 }
 
 function readKubeconfig(path: string) {
-  const document = parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  const document = (readYaml(path) ?? {}) as Record<string, unknown>;
   return {
-    clusters: newClusters(document['clusters']),
-    contexts: newContexts(document['contexts']),
-    users: newUsers(document['users']),
+    clusters: newClusters(document['clusters'] ?? []),
+    contexts: newContexts(document['contexts'] ?? []),
+    users: newUsers(document['users'] ?? []),
     current: String(document['current-context'] ?? ''),
   };
+}
+
+function readYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function clusterTls(cluster: Cluster, folder: string): Omit<Credentials, 'headers'> {
