@@ -14,7 +14,7 @@ import {
   trialsPath,
 } from './objects.ts';
 import { watchPods } from './pod-witness.ts';
-import { placeOf, podRuns, trialAt, useRig } from './pods-rig.ts';
+import { endAll, placeOf, podRuns, trialAt, useRig } from './pods-rig.ts';
 
 const ROUNDS = process.env['ESPALIER_TEST_ALL'] === '1' ? 60 : 12;
 const done = { runFor: '200ms', message: lastWords(0.5) };
@@ -111,33 +111,34 @@ describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => 
     await witness.close();
   });
 
-  for (const [what, match] of [
-    ['a status write', { methods: ['PUT'], path: /late-put\/trials\/e-00000\/status/ }],
-    ['its creation', { methods: ['POST'], path: /late-post\/trials$/, body: /"index":0/ }],
+  for (const [what, namespace, match] of [
+    ['a status write', 'late-put', { methods: ['PUT'], path: /late-put\/trials\/e-00000\/status/ }],
+    ['its creation', 'late-post', { methods: ['POST'], path: /late-post\/trials$/ }],
   ] as const) {
-    const namespace = what === 'its creation' ? 'late-post' : 'late-put';
     test(`F20 G5 an answer to ${what} that comes after the deletion does not bring a trial back`, async () => {
       const { client, proxy } = rig;
-      await rig.namespace(namespace, (pod) =>
-        placeOf(pod).index === 0 && what !== 'its creation' ? { runFor: 'never' } : done,
-      );
+      await rig.namespace(namespace, () => ({ ...done, runFor: 'never' }));
       const gate = createGate();
       proxy.addRule({ match, fault: { kind: 'hold', point: 'after', gate }, times: 1 });
       await createExperiment(client, namespace, 'e', { trials: { max: 3, parallel: 2 } });
       await gate.reached;
-      const { uid } = (await trialAt(client, namespace, 'e-00000')).metadata;
+      await podRuns(client, namespace, 'e-00000-a0');
       await client.remove(trialsPath(namespace, 'e-00000'));
+      // All news of the trial and of its pod come before the answer does.
       const key = { namespace, name: 'e-00000' };
-      // The other watch tells of the trial's creation and of its end, before the answer does.
-      await waitFor(() => rig.program.controller.cluster.trial(key)?.metadata.uid !== uid, {
-        what: 'the controller knows of the deletion',
-      });
-      if (what !== 'its creation') await podsGone(namespace);
+      const { cluster } = rig.program.controller;
+      await waitFor(
+        async () => {
+          const { items } = await podsIn(client, namespace);
+          const isLeft = items.some(({ metadata }) => metadata.name === 'e-00000-a0');
+          return !isLeft && cluster.trial(key) === undefined;
+        },
+        { what: 'the controller knows that nothing of it is left' },
+      );
       gate.open();
-      const { status } = await experimentEnded(client, namespace, 'e');
+      const { status } = await endAll(rig, namespace);
       assert.equal(status?.phase, 'Succeeded');
       assert.equal(status?.configurations?.completed, 3);
-      await podsGone(namespace);
     });
   }
 

@@ -8,11 +8,10 @@ import {
   experimentEnded,
   experimentsPath,
   lastWords,
-  podsIn,
   trialsIn,
 } from './objects.ts';
 import { watchPods } from './pod-witness.ts';
-import { placeOf, podCreations, podRuns, useRig } from './pods-rig.ts';
+import { endAll, placeOf, podCreations, podRuns, runningPods, useRig } from './pods-rig.ts';
 
 const busy = { runFor: 'never', message: lastWords(0.5) };
 
@@ -30,10 +29,7 @@ describe('an experiment that is steered while it runs', {
     return witness;
   }
 
-  const running = async (namespace: string) =>
-    (await podsIn(rig.client, namespace)).items
-      .filter(({ status }) => status?.phase === 'Running')
-      .map(({ metadata }) => metadata.name ?? '');
+  const running = (namespace: string) => runningPods(rig.client, namespace);
   const runs = (namespace: string, count: number) =>
     waitFor(async () => (await running(namespace)).length === count, {
       what: `${count} pods run in ${namespace}`,
@@ -51,23 +47,6 @@ describe('an experiment that is steered while it runs', {
         (await phases(namespace)).filter(([phase]) => phase === 'Succeeded').length === count,
       { what: `${count} ends are counted` },
     );
-  const endAll = async (namespace: string) => {
-    const over = experimentEnded(rig.client, namespace, 'e');
-    let isOver = false;
-    over.finally(() => {
-      isOver = true;
-    });
-    await waitFor(
-      async () => {
-        for (const name of await running(namespace)) {
-          await rig.kwok.tell(namespace, name, { runFor: '0s' });
-        }
-        return isOver;
-      },
-      { what: 'it has ended', maxPauseMs: 50 },
-    );
-    return over;
-  };
   const set = (namespace: string, spec: object) =>
     rig.client.patch(experimentsPath(namespace, 'e'), 'merge-patch', { spec });
   const phases = async (namespace: string) =>
@@ -99,7 +78,7 @@ describe('an experiment that is steered while it runs', {
     await counted('scale', 3);
     await runs('scale', 3);
     assert.equal(witness.created.length, 6);
-    const { status } = await endAll('scale');
+    const { status } = await endAll(rig, 'scale');
     assert.equal(status?.phase, 'Succeeded');
     const outcomes = (await trialsIn(client, 'scale')).map(({ status: trial }) => trial?.phase);
     assert.deepEqual(
@@ -115,7 +94,7 @@ describe('an experiment that is steered while it runs', {
     const witness = await begin('raise', { max: 2, parallel: 2 });
     await runs('raise', 2);
     await set('raise', { trials: { max: 5 } });
-    const { status } = await endAll('raise');
+    const { status } = await endAll(rig, 'raise');
     assert.deepEqual([status?.phase, status?.progress], ['Succeeded', '5/5']);
     context.diagnostic(`${witness.created.length} pods for a max of 5`);
     assert.equal(witness.created.length, 5);
@@ -126,7 +105,7 @@ describe('an experiment that is steered while it runs', {
     const witness = await begin('lower', { max: 9, parallel: 3 });
     await runs('lower', 3);
     await set('lower', { trials: { max: 1 } });
-    const { status } = await endAll('lower');
+    const { status } = await endAll(rig, 'lower');
     assert.deepEqual([status?.phase, status?.reason], ['Succeeded', 'MaxTrialsReached']);
     context.diagnostic(`${witness.created.length} pods`);
     assert.equal(witness.created.length, 3);

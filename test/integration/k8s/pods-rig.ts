@@ -1,5 +1,5 @@
 import { after, before } from 'node:test';
-import type { Trial } from '@espalier/api';
+import type { Experiment, Trial } from '@espalier/api';
 import type { KubernetesOptions } from '../../../controller/src/kubernetes.ts';
 import type { ApiClient } from '../../kit/api-client.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../../kit/control-plane.ts';
@@ -9,7 +9,14 @@ import type { KubeObject, Pod } from '../../kit/kube-types.ts';
 import type { Kwok, KwokOptions } from '../../kit/kwok.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { applyCrds, makeNamespace, scriptPods, trialsPath } from './objects.ts';
+import {
+  applyCrds,
+  experimentEnded,
+  makeNamespace,
+  podsIn,
+  scriptPods,
+  trialsPath,
+} from './objects.ts';
 import { type Program, startProgram, tokenAccess } from './program.ts';
 
 export type Script = (pod: string) => FakeBehaviour;
@@ -130,6 +137,27 @@ export function podRuns(client: ApiClient, namespace: string, name: string): Pro
       return pod.status?.phase === 'Running' && pod;
     },
     { what: `pod ${namespace}/${name} runs` },
+  );
+}
+
+/** The names of the pods that run in a namespace. */
+export async function runningPods(client: ApiClient, namespace: string): Promise<string[]> {
+  const { items } = await podsIn(client, namespace);
+  return items
+    .filter(({ status }) => status?.phase === 'Running')
+    .map(({ metadata }) => metadata.name ?? '');
+}
+
+/** Ends the pods of Experiment `e` that run for ever, one after the other, until it has ended. */
+export async function endAll({ client, kwok }: Rig, namespace: string): Promise<Experiment> {
+  return waitFor(
+    async () => {
+      for (const name of await runningPods(client, namespace)) {
+        await kwok.tell(namespace, name, { runFor: '0s' });
+      }
+      return experimentEnded(client, namespace, 'e', 50);
+    },
+    { what: `the experiment in ${namespace} has ended`, timeoutMs: 60_000 },
   );
 }
 
