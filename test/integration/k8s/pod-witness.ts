@@ -11,6 +11,8 @@ export interface PodWitness {
   readonly pods: ReadonlyMap<string, Pod>;
   /** Names of all pods that ever were, in the order of creation. */
   readonly created: readonly string[];
+  /** For each created pod, how many of its Experiment were live then, itself included. */
+  readonly liveAtCreation: ReadonlyMap<string, number>;
   /** How many of an Experiment's pods were live at once, at most. */
   peak(experiment: string): number;
   /** Names that were given to a pod more than once: an attempt that ran twice. */
@@ -32,6 +34,7 @@ export function watchPods(client: ApiClient, namespace: string): PodWitness {
   const created: string[] = [];
   const uids = new Set<string>();
   const overlaps: string[] = [];
+  const liveAtCreation = new Map<string, number>();
   const peaks = new Map<string, number>();
 
   const look = async (): Promise<void> => {
@@ -41,7 +44,8 @@ export function watchPods(client: ApiClient, namespace: string): PodWitness {
       const { name = '', uid = '' } = object.metadata;
       if (type === 'DELETED') pods.delete(name);
       else pods.set(name, object);
-      if (!uids.has(uid)) {
+      const isNew = !uids.has(uid);
+      if (isNew) {
         uids.add(uid);
         created.push(name);
       }
@@ -54,6 +58,7 @@ export function watchPods(client: ApiClient, namespace: string): PodWitness {
       }
       const experiment = experimentOf(name);
       const count = [...live].filter((one) => experimentOf(one) === experiment).length;
+      if (isNew) liveAtCreation.set(name, count);
       peaks.set(experiment, Math.max(peaks.get(experiment) ?? 0, count));
     }
   };
@@ -65,6 +70,7 @@ export function watchPods(client: ApiClient, namespace: string): PodWitness {
   return {
     pods,
     created,
+    liveAtCreation,
     peak: (experiment) => peaks.get(experiment) ?? 0,
     twice: () => created.filter((name, at) => created.indexOf(name) !== at),
     overlaps,
