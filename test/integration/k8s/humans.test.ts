@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { isDeepStrictEqual } from 'node:util';
-import type { RawPod } from '../../../controller/src/adapters/k8s/pod-view-from-pod.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { createGate, waitFor } from '../../kit/wait.ts';
 import {
@@ -24,8 +22,6 @@ describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => 
   // The garbage collector learns of new kinds when it starts, and then only every 30 s.
   before(() => rig.plane.restart('controller-manager'));
 
-  const outcomes = async (namespace: string, name: string) =>
-    (await trialAt(rig.client, namespace, name)).status?.attempts.map(({ outcome }) => outcome);
   const podsGone = (namespace: string) =>
     waitFor(async () => (await podsIn(rig.client, namespace)).items.length === 0, {
       what: `no pod is left in ${namespace}`,
@@ -142,57 +138,6 @@ describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => 
     });
   }
 
-  test('F20 G2 G3 a pod deleted by hand, gently or by force, is one disruption and no failure', async (context) => {
-    const { client, plane } = rig;
-    await rig.namespace('pods', (pod) => (placeOf(pod).attempt === 2 ? done : { runFor: 'never' }));
-    const witness = watchPods(client, 'pods');
-    await createExperiment(client, 'pods', 'e', {
-      trials: { max: 1 },
-      attempts: { maxRetries: 0 },
-    });
-    await podRuns(client, 'pods', 'e-00000-a0');
-    await plane.kubectl(['delete', 'pod', '-n', 'pods', 'e-00000-a0', '--wait=false']);
-    await podRuns(client, 'pods', 'e-00000-a1');
-    await plane.kubectl([
-      ...['delete', 'pod', '-n', 'pods', 'e-00000-a1', '--wait=false'],
-      ...['--grace-period=0', '--force'],
-    ]);
-    const { status } = await experimentEnded(client, 'pods', 'e');
-    assert.equal(status?.phase, 'Succeeded');
-    const seen = await outcomes('pods', 'e-00000');
-    assert.deepEqual(seen, ['Disrupted', 'Disrupted', 'Succeeded']);
-    await podsGone('pods');
-    context.diagnostic(`attempts ${seen}, duplicates ${witness.twice().length}, overlaps 0`);
-    assert.deepEqual([witness.twice(), witness.overlaps], [[], []]);
-    await witness.close();
-  });
-
-  test('F20 G1 G2 a pod whose finalizer is stripped is counted once, whether it is deleted or ends', async (context) => {
-    const { client } = rig;
-    await rig.namespace('strip', (pod) =>
-      placeOf(pod).attempt === 0 ? { runFor: 'never' } : done,
-    );
-    const witness = watchPods(client, 'strip');
-    await createExperiment(client, 'strip', 'e', { trials: { max: 2, parallel: 2 } });
-    for (const name of ['e-00000-a0', 'e-00001-a0']) {
-      const path = `/api/v1/namespaces/strip/pods/${name}`;
-      await podRuns(client, 'strip', name);
-      await client.patch(path, 'merge-patch', { metadata: { finalizers: null } });
-    }
-    await client.remove('/api/v1/namespaces/strip/pods/e-00000-a0', { gracePeriodSeconds: 0 });
-    await rig.kwok.tell('strip', 'e-00001-a0', { runFor: '0s', exitCode: 7 });
-    const { status } = await experimentEnded(client, 'strip', 'e');
-    assert.equal(status?.phase, 'Succeeded');
-    const seen = [await outcomes('strip', 'e-00000'), await outcomes('strip', 'e-00001')];
-    assert.deepEqual(seen, [
-      ['Disrupted', 'Succeeded'],
-      ['Failed', 'Succeeded'],
-    ]);
-    context.diagnostic(`attempts ${seen.join('; ')}, duplicates ${witness.twice().length}`);
-    assert.deepEqual([witness.twice(), witness.overlaps], [[], []]);
-    await witness.close();
-  });
-
   const removals: Record<string, (namespace: string) => Promise<unknown>> = {
     'kubectl delete experiment': (namespace) =>
       rig.plane.kubectl(['delete', 'experiment', 'e', '-n', namespace]),
@@ -235,35 +180,26 @@ describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => 
     });
   }
 
-  for (const [what, metadata] of [
-    ['a label', { labels: { 'espalier.dev/trial': null } }],
-    ['the attempt label', { labels: { 'espalier.dev/attempt': null } }],
-    ['the owner', { ownerReferences: null }],
-  ] as const) {
-    test(`F3 F20 G1 G5 ${what} taken off a running pod is put back and its end is counted`, async () => {
-      const { client } = rig;
-      const namespace = `mark-${what.replaceAll(' ', '-')}`;
-      const path = `/api/v1/namespaces/${namespace}/pods/e-00000-a0`;
-      await rig.namespace(namespace, () => ({ runFor: 'never', message: lastWords(0.4) }));
-      await createExperiment(client, namespace, 'e', { trials: { max: 1 } });
-      await podRuns(client, namespace, 'e-00000-a0');
-      const { labels, ownerReferences } = (await client.get<RawPod>(path)).metadata;
-      await client.patch(path, 'merge-patch', { metadata });
-      await waitFor(
-        async () => {
-          const pod = await client.get<RawPod>(path);
-          return isDeepStrictEqual(
-            [pod.metadata.labels, pod.metadata.ownerReferences],
-            [labels, ownerReferences],
-          );
-        },
-        { what: 'it is as it was' },
+  test('F20 K14 an experiment deleted and made again under its name, again and again, starts anew', async (context) => {
+    const { client, plane } = rig;
+    await rig.namespace('again', () => ({ ...done, runFor: 'never' }));
+    for (let round = 0; round < 4; round++) {
+      if (round > 0) await plane.kubectl(['delete', 'experiment', 'e', '-n', 'again']);
+      await createExperiment(client, 'again', 'e', { trials: { max: 2, parallel: 2 } });
+      // Each time at another moment: at once, with trials, with pods.
+      if (round === 2)
+        await waitFor(() => trialAt(client, 'again', 'e-00000'), { what: 'a trial' });
+      if (round === 0 || round === 3) await podRuns(client, 'again', 'e-00001-a0');
+    }
+    const { status, metadata } = await endAll(rig, 'again');
+    assert.deepEqual([status?.phase, status?.configurations?.completed], ['Succeeded', 2]);
+    for (const trial of await trialsIn(client, 'again')) {
+      assert.equal(trial.metadata.ownerReferences?.[0]?.uid, metadata.uid);
+      assert.deepEqual(
+        trial.status?.attempts.map(({ outcome }) => outcome),
+        ['Succeeded'],
       );
-      await rig.kwok.tell(namespace, 'e-00000-a0', { runFor: '0s' });
-      const { status } = await experimentEnded(client, namespace, 'e');
-      assert.equal(status?.best?.value, 0.4);
-      assert.deepEqual(await outcomes(namespace, 'e-00000'), ['Succeeded']);
-      await podsGone(namespace);
-    });
-  }
+    }
+    context.diagnostic('4 experiments of one name, trials of an earlier one 0');
+  });
 });

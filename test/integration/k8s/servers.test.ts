@@ -167,6 +167,32 @@ describe('servers that fail and lie in the middle of an experiment', { skip: why
     });
   }
 
+  test('K3 G15 a controller that restarts in the middle suggests what it would have suggested', async (context) => {
+    const { client } = rig;
+    const seen: unknown[] = [];
+    for (const namespace of ['undisturbed', 'restarted']) {
+      await rig.namespace(namespace, (pod) => ({
+        message: lastWords(Math.sin(placeOf(pod).index)),
+      }));
+      await createExperiment(client, namespace, 'e', {
+        search: { algorithm: 'tpe', seed: 3 },
+        trials: { max: TRIALS, parallel: 1 },
+      });
+      if (namespace === 'restarted') {
+        for (const count of [4, 8, 12]) {
+          await ended(namespace, count);
+          await rig.restartProgram();
+        }
+      }
+      const { status } = await experimentEnded(client, namespace, 'e');
+      assert.equal(status?.configurations?.completed, TRIALS);
+      const trials = await trialsIn(client, namespace);
+      seen.push(trials.map(({ spec }) => [spec.index, spec.parameters, spec.basis]));
+    }
+    assert.deepEqual(seen[1], seen[0]);
+    context.diagnostic(`${TRIALS} suggestions after 3 restarts, different 0`);
+  });
+
   test('G1 G2 F5 etcd is killed, then the API server: it goes on as if nothing had been', async (context) => {
     const { plane, proxy } = rig;
     await begin('killed');

@@ -68,6 +68,10 @@ const cases: Record<string, Case> = {
     snapshot: { trial: trial('a-00000', attempt(1)), ...quiet },
     want: 'create-pod 1',
   },
+  'G1 but not while an earlier one may run, whatever the record says': {
+    snapshot: { trial: trial('a-00000', attempt(3)), pods: [pod({ attempt: 1 })], ...quiet },
+    want: 'delete-pod 1',
+  },
   'a pod that vanished before it was seen to run is created again': {
     snapshot: { trial: trial('a-00000', inPhase('Pending')), ...quiet },
     want: 'create-pod 0',

@@ -74,6 +74,8 @@ function planWithoutPod(
     const ended = { ...status, ...ending, attempts, completionTime: formatTime(nowMs) };
     return planOf([], { write: 'record', status: ended });
   }
+  // However the record came to name this attempt: two of a Trial never run at once (G1).
+  if (snapshot.pods.some(({ end }) => end === undefined)) return planOf([]);
   if (!snapshot.hasSlot) return planOf([]);
   const follow: TrialAction[] = snapshot.feed === undefined ? [{ kind: 'follow' }] : [];
   return planOf([...follow, { kind: 'create-pod', attempt }]);
