@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXPERIMENT_REASON, TRIAL_REASON, type Trial } from '@espalier/api';
 import { ArtifactFolder } from './adapters/local/artifact-folder.ts';
 import { FolderClient } from './adapters/local/client.ts';
 import type { Damage } from './adapters/local/damaged.ts';
-import { DurableFiles, storageError } from './adapters/local/durable-file.ts';
+import { DurableFiles, makeFolder, storageError } from './adapters/local/durable-file.ts';
 import type { LocalClient, LocalOptions, LocalRunner } from './adapters/local/engine.ts';
 import { EventLog } from './adapters/local/event-log.ts';
 import { EventLogger } from './adapters/local/event-logger.ts';
@@ -59,7 +58,7 @@ export async function startRunner(
 ): Promise<LocalRunner> {
   const layout = new Layout(resolve(options.dir));
   try {
-    for (const folder of [layout.run, layout.objects]) mkdirSync(folder, { recursive: true });
+    for (const folder of [layout.run, layout.objects]) makeFolder(folder);
   } catch (cause) {
     throw storageError(`cannot make the folder ${layout.dir}`, cause);
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EspalierError } from '../../ports/errors.ts';
-import { DurableFiles, storageError } from './durable-file.ts';
+import { DurableFiles, makeFolder, storageError } from './durable-file.ts';
 
 function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'espalier-durable-'));
@@ -46,4 +46,12 @@ test('a full disk is named as such, and a message never holds a temporary name',
   await assert.rejects(files.write(missing, ''), {
     message: `cannot write ${missing}: ENOENT: no such file or directory`,
   });
+});
+
+test('a folder is made with its parents; where nothing can be made that is an error', (t) => {
+  const root = folder(t);
+  makeFolder(join(root, 'a/b'));
+  makeFolder(join(root, 'a/b/c'));
+  assert.deepEqual(readdirSync(join(root, 'a/b')), ['c']);
+  assert.throws(() => makeFolder('/proc/nothing/here'), { code: 'ENOENT' });
 });

@@ -1,5 +1,14 @@
 import * as fs from 'node:fs';
-import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -100,6 +109,20 @@ export async function makeDurableFolder(folder: string): Promise<void> {
     }
   } catch (cause) {
     throw storageError(`cannot make the folder ${folder}`, cause);
+  }
+}
+
+/**
+ * Makes a folder and its missing parents, one by one: where the kernel takes no new names, as in
+ * /proc, Node's own recursive form never returns.
+ */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
 
