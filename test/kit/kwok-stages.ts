@@ -247,6 +247,13 @@ export const PRETENDING_PODS: readonly Stage[] = [
   REMOVE,
 ];
 
+/**
+ * For {@link FastPods}: what a trainer reports at its end, an accuracy that follows from the pod's name,
+ * so that the best one moves on.
+ */
+export const FAKE_REPORT =
+  '(printf "{\\"seq\\":0,\\"step\\":1,\\"epoch\\":1,\\"values\\":{\\"acc\\":0.%s},\\"time\\":1}" (adler32sum .metadata.name))';
+
 export interface FastPods {
   /** Time from Running to the end; "never" runs until it is deleted. @default "0s" */
   readonly runFor?: string;
