@@ -77,7 +77,8 @@ describe('what people do to pods', { skip: whyNoTools(), concurrency: true }, ()
       placeOf(pod).attempt === 0 ? { runFor: 'never', terminateAfter: '500ms' } : done,
     );
     const witness = watchPods(client, 'written');
-    await createExperiment(client, 'written', 'e', { trials: { max: 2, parallel: 2 } });
+    // With slots to spare: only the earlier pod stands in the way.
+    await createExperiment(client, 'written', 'e', { trials: { max: 2, parallel: 6 } });
     await podRuns(client, 'written', 'e-00000-a0');
     await podRuns(client, 'written', 'e-00001-a0');
     const write = (name: string, status: object) =>

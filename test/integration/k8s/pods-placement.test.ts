@@ -11,11 +11,20 @@ const once = (pod: string) => (pod.endsWith('-a0') ? { runFor: 'never' } : done)
 /** So that one failure and one disruption can be told apart. */
 const strict = { maxRetries: 0, maxDisruptions: 1 };
 
-describe('where pods run, and what keeps them from it', {
+describe('where pods run, and how they wait for a place', {
   skip: whyNoTools(),
   concurrency: true,
 }, () => {
-  const rig = useRig({ label: 'place', nodes: { nodes: 3, gpus: 8 } });
+  const rig = useRig({
+    label: 'place',
+    nodes: { nodes: 3, gpus: 8 },
+    flags: {
+      apiserver: [
+        '--feature-gates=MutatingAdmissionPolicy=true',
+        '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
+      ],
+    },
+  });
 
   // The second and third node are for the tests that ask for them.
   before(async () => {
@@ -162,72 +171,39 @@ describe('where pods run, and what keeps them from it', {
     assert.equal((await experimentEnded(client, 'full', 'e')).status?.phase, 'Cancelled');
   });
 
-  test('G5 F19 a used-up quota is told, waited for, and over when it is raised', async () => {
+  test('F19 K15 a pod that a queue holds back waits gated, and runs once it is admitted', async () => {
     const { client } = rig;
-    await rig.namespace('quota', () => done);
-    const path = '/api/v1/namespaces/quota/resourcequotas';
-    await client.create(path, {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'q', namespace: 'quota' },
-      spec: { hard: { pods: '0' } },
-    });
-    await waitFor(
-      async () =>
-        (await client.get<{ metadata: object; status?: { hard?: object } }>(`${path}/q`)).status
-          ?.hard,
-      { what: 'the quota is known' },
-    );
-    await createExperiment(client, 'quota', 'e', { trials: { max: 1 }, attempts: strict });
-    const waiting = await trialUntil(
-      client,
-      'quota',
-      'e-00000',
-      ({ status }) => status?.reason === 'QuotaExceeded',
-      'says what it waits for',
-    );
-    assert.equal(waiting.status?.phase, 'Pending');
-    assert.match(waiting.status?.message ?? '', /exceeded quota: q/);
-    assert.equal((await experiment('quota')).status?.phase, 'Pending');
-    await waitFor(
-      async () => (await eventsOf(client, 'quota', 'e-00000')).some((e) => /QuotaExceeded/.test(e)),
-      { what: 'an event tells of it' },
-    );
-    await client.remove(`${path}/q`);
-    const { status } = await experimentEnded(client, 'quota', 'e');
-    assert.equal(status?.phase, 'Succeeded');
-    assert.deepEqual(await outcomes('quota'), ['Succeeded']);
-  });
-
-  test('G5 F19 a policy that denies the pod fails the trial at once, in its own words', async () => {
-    const { client } = rig;
-    await rig.namespace('denied', () => done);
-    const api = '/apis/admissionregistration.k8s.io/v1';
-    await client.create(`${api}/validatingadmissionpolicies`, {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'no-trainers' },
+    await rig.namespace('gated', () => done);
+    const api = '/apis/admissionregistration.k8s.io/v1beta1';
+    await client.create(`${api}/mutatingadmissionpolicies`, {
+      apiVersion: 'admissionregistration.k8s.io/v1beta1',
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name: 'queue' },
       spec: {
+        reinvocationPolicy: 'Never',
         failurePolicy: 'Fail',
         matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'gated' } },
           resourceRules: [
             { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
           ],
         },
-        validations: [{ expression: 'false', message: 'no trainers on Sundays' }],
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: {
+              expression:
+                'Object{spec: Object.spec{schedulingGates: [Object.spec.schedulingGates{name: "queue.example/admission"}]}}',
+            },
+          },
+        ],
       },
     });
-    await client.create(`${api}/validatingadmissionpolicybindings`, {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'no-trainers' },
-      spec: {
-        policyName: 'no-trainers',
-        validationActions: ['Deny'],
-        matchResources: {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'denied' } },
-        },
-      },
+    await client.create(`${api}/mutatingadmissionpolicybindings`, {
+      apiVersion: 'admissionregistration.k8s.io/v1beta1',
+      kind: 'MutatingAdmissionPolicyBinding',
+      metadata: { name: 'queue' },
+      spec: { policyName: 'queue' },
     });
     const probe = {
       apiVersion: 'v1',
@@ -237,41 +213,29 @@ describe('where pods run, and what keeps them from it', {
     };
     await waitFor(
       async () => {
-        const path = '/api/v1/namespaces/denied/pods?dryRun=All';
-        return (await client.request('POST', path, { body: probe })).status >= 400;
+        const path = '/api/v1/namespaces/gated/pods?dryRun=All';
+        return /schedulingGates/.test((await client.request('POST', path, { body: probe })).text);
       },
-      { what: 'the policy is in force' },
+      { what: 'the queue is in force' },
     );
-    await createExperiment(client, 'denied', 'e', { trials: { max: 1 } });
-    await experimentEnded(client, 'denied', 'e');
-    const { status } = await trialAt(client, 'denied', 'e-00000');
-    assert.deepEqual([status?.phase, status?.reason], ['Failed', 'Unstartable']);
-    assert.match(status?.message ?? '', /no trainers on Sundays/);
-    await waitFor(
-      async () => (await eventsOf(client, 'denied', 'e-00000')).some((e) => /on Sundays/.test(e)),
-      { what: 'an event tells of it' },
-    );
-  });
-
-  test('F19 K15 an image that does not come is Starting with that reason, and an event tells', async () => {
-    const { client } = rig;
-    await rig.namespace('image', () => ({ stuckReason: 'ErrImagePull' }));
-    await createExperiment(client, 'image', 'e', { trials: { max: 1 } });
-    await trialUntil(
-      client,
-      'image',
-      'e-00000',
-      ({ status }) => status?.phase === 'Starting' && status.reason === 'ErrImagePull',
-      'says why it does not start',
-    );
-    await waitFor(
-      async () => (await eventsOf(client, 'image', 'e-00000')).some((e) => /ErrImagePull/.test(e)),
-      { what: 'an event tells of it' },
-    );
-    await client.patch(experimentsPath('image', 'e'), 'merge-patch', {
-      spec: { desiredState: 'Cancel' },
+    await createExperiment(client, 'gated', 'e', {
+      trials: { max: 1 },
+      queueName: 'team',
+      deadlines: { pending: '1s' },
     });
-    const { status } = await experimentEnded(client, 'image', 'e');
-    assert.equal(status?.phase, 'Cancelled');
+    const { status } = await trialUntil(
+      client,
+      'gated',
+      'e-00000',
+      (trial) => trial.status?.reason === 'SchedulingGated',
+      'says that it waits for admission',
+    );
+    assert.equal(status?.phase, 'Pending');
+    assert.equal((await experiment('gated')).status?.phase, 'Pending');
+    const path = '/api/v1/namespaces/gated/pods/e-00000-a0';
+    assert.equal((await client.get(path)).metadata.labels?.['kueue.x-k8s.io/queue-name'], 'team');
+    await client.patch(path, 'merge-patch', { spec: { schedulingGates: [] } });
+    assert.equal((await experimentEnded(client, 'gated', 'e')).status?.phase, 'Succeeded');
+    assert.deepEqual(await outcomes('gated'), ['Succeeded']);
   });
 });
