@@ -8,7 +8,7 @@ import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import type { EndState } from './end-state.ts';
 import { SUBJECT_SCRIPT, startSubject } from './fault-subject.ts';
-import { holdAt, isEvent, pointsOf, startController, type WritePoint } from './kill-kit.ts';
+import { holdAt, isEvent, keyOf, pointsOf, startController, type WritePoint } from './kill-kit.ts';
 import { applyCrds } from './objects.ts';
 
 const TEST_ALL = process.env['ESPALIER_TEST_ALL'] === '1';
@@ -89,6 +89,8 @@ describe('a controller that is killed at a write', { skip: whyNoTools() }, () =>
     const reference = await run([]);
     assert.deepEqual(reference.faults, []);
     const { writes } = reference.proxy;
+    const inVain = writes.filter((write) => write.method === 'PATCH' && write.serverStatus === 404);
+    assert.deepEqual(inVain.map(keyOf), [], 'undisturbed it frees nothing twice');
     const kills = pointsOf(writes)
       .filter((_, i) => TEST_ALL || !isEvent(writes[i]?.path ?? ''))
       .flatMap((at) => (['before', 'after'] as const).map((point) => ({ at, point })));

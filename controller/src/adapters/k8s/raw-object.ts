@@ -46,6 +46,15 @@ export function controllerOf(meta: RawMeta): OwnerReference | undefined {
   return meta.ownerReferences?.find((owner) => owner.controller === true);
 }
 
+/**
+ * Whether a write of ours was the last thing that could happen to the object: it was to be deleted and
+ * nothing held it any more. The API server answers with the object all the same.
+ */
+export function isLastState(meta: RawMeta): boolean {
+  if (meta.deletionTimestamp === undefined) return false;
+  return (meta.finalizers ?? []).length === 0 && (meta.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
 /** Whether this is an object with the fields that a cache needs; a proxy may send anything. */
 export function isRawObject(value: unknown): value is RawObject {
   if (typeof value !== 'object' || value === null) return false;

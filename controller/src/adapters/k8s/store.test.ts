@@ -59,6 +59,22 @@ test('G1 F7 an event older than our own write is not shown', () => {
   assert.equal(store.get(KEY)?.text, 'later');
 });
 
+test('an answer that shows the object as it went is its last: it is not there any more', () => {
+  const { store, sink, changes } = setup();
+  const { metadata, ...rest } = raw('a', 12, 'ours');
+  const going = { ...metadata, deletionTimestamp: '2026-11-24T12:00:00Z', finalizers: ['f'] };
+  const put = (meta: object) => store.put({ ...rest, metadata: { ...going, ...meta } });
+  put({});
+  put({ resourceVersion: '13', finalizers: [], deletionGracePeriodSeconds: 30 });
+  assert.equal(store.get(KEY)?.text, 'ours', 'a finalizer or a grace period holds it');
+  // With the version that it had: nothing was stored, it was deleted instead.
+  assert.equal(put({ resourceVersion: '13', finalizers: [] })?.text, 'ours');
+  assert.equal(store.get(KEY), undefined);
+  sink.apply({ ...rest, metadata: { ...going, resourceVersion: '12' } }, false);
+  assert.equal(store.get(KEY), undefined);
+  assert.deepEqual(changes, ['a: - > ours', 'a: ours > -']);
+});
+
 test('G1 F7 a list made before our own create does not undo it', () => {
   const { store, sink } = setup();
   store.put(raw('a', 12, 'ours'));

@@ -1,6 +1,6 @@
 import { keyText, type ObjectKey, parseKey } from '../../ports/key.ts';
 import { OwnerIndex } from './owner-index.ts';
-import { compareVersions, controllerOf, type RawObject } from './raw-object.ts';
+import { compareVersions, controllerOf, isLastState, type RawObject } from './raw-object.ts';
 import type { WatchSink } from './watcher.ts';
 
 export interface StoreOptions<T> {
@@ -85,6 +85,10 @@ export class Store<T> {
   put(raw: RawObject): T | undefined {
     const key = keyOf(raw);
     this.#doubts.delete(keyText(key));
+    if (isLastState(raw.metadata)) {
+      this.#remove(key, raw.metadata.uid, '');
+      return this.#options.narrow(raw);
+    }
     const known = this.#entries.get(keyText(key));
     if (known?.uid === raw.metadata.uid && isNewer(known, raw)) return known.value;
     if (this.isGone(raw)) return this.#options.narrow(raw);
