@@ -144,12 +144,17 @@ test('a trial ends with 0, its files, its whole report and its last observation'
 });
 
 test('SIGTERM saves and ends with 10, and the next attempt completes the trial', async () => {
+  let isKilled = false;
   const stopped = await trial(
     'cut',
-    { epochs: 200 },
+    { epochs: 200, augment: 'rotate' },
     {
       watch: (out, kill) => {
-        if (out.includes('Valid | 001')) kill('SIGTERM');
+        // Once: another one while the process ends would end it by the signal.
+        if (!isKilled && out.includes('Valid | 001')) {
+          isKilled = true;
+          kill('SIGTERM');
+        }
       },
     },
   );
@@ -157,7 +162,7 @@ test('SIGTERM saves and ends with 10, and the next attempt completes the trial',
   assert.ok(readdirSync(join(folder, 'cut')).some((name) => /^manifest-\d+\.json$/.test(name)));
   const again = await trial(
     'next',
-    { epochs: 2 },
+    { epochs: 2, augment: 'rotate' },
     { env: { ESPALIER_RESUME: join(folder, 'cut') } },
   );
   assert.equal(again.code, 0, again.err);
@@ -262,6 +267,18 @@ test('a disk that takes no more ends with 1, names the file and leaves no half f
     left.filter((name) => /manifest|safetensors/.test(name)),
     [],
   );
+});
+
+test('a disk that takes no pixels ends with 1, names the file and leaves none', async () => {
+  const cache = join(folder, 'full-cache');
+  const { code, err } = await trial(
+    'full-pixels',
+    {},
+    { shell: 'ulimit -f 100; exec "$@"', env: { ESPALIER_CACHE: cache } },
+  );
+  assert.equal(code, 1, err);
+  assert.match(err, /cannot write .*\.rgb: EFBIG/);
+  assert.deepEqual(readdirSync(join(cache, 'pixels')), []);
 });
 
 test('wrong usage ends with 2, help with 0', async () => {
