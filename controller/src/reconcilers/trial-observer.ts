@@ -10,6 +10,7 @@ import type { ControllerPorts } from './ports.ts';
 /** What this process remembers of a Trial; losing it delays a deadline or repeats a refresh. */
 export interface TrialMemory {
   readonly uid: string;
+  readonly firstSeenMs: number;
   followedSinceMs?: number;
   lastViewMs?: number;
 }
@@ -48,7 +49,7 @@ export class TrialObserver {
     const entry = experiment && this.index.entryOf(experiment);
     if (entry !== undefined) this.index.applyTrial(entry, trial);
     const known = this.memories.get(name);
-    const memory = known?.uid === uid ? known : { uid };
+    const memory = known?.uid === uid ? known : { uid, firstSeenMs: this.ports.clock.now() };
     this.memories.set(name, memory);
     const attempt = currentAttempt(trial.status ?? NEW_STATUS);
     const snapshot: TrialSnapshot = Object.freeze({
@@ -67,7 +68,7 @@ export class TrialObserver {
         experiment !== undefined &&
         entry !== undefined &&
         isLosing(experiment, entry.progress, trial),
-      lastViewMs: memory.lastViewMs,
+      lastViewMs: memory.lastViewMs ?? memory.firstSeenMs,
       viewIntervalMs: this.viewIntervalMs,
     });
     return { trial, experiment, entry, memory, snapshot };

@@ -20,6 +20,9 @@ import type { TrialSnapshot } from './snapshot.ts';
 /** Reasons for which a pod waits and that no time will heal. */
 const UNSTARTABLE = new Set(['InvalidImageName', 'CreateContainerConfigError']);
 
+/** A phase that passes sooner is not worth a write: between create and Running there are three. */
+const PASSING_MS = 250;
+
 /** What to do about a Trial whose pod has not ended. */
 export function planLive(
   snapshot: TrialSnapshot,
@@ -65,8 +68,14 @@ export function planLive(
     return planOf(follow, { write: 'record', status: judged }, lookAgainMs);
   }
   if (isSame(shown, status)) return planOf(follow, undefined, lookAgainMs);
-  const waitMs = leftOf(snapshot.viewIntervalMs, snapshot.lastViewMs, nowMs);
-  if (shown.phase === status.phase && waitMs > 0) {
+  const { viewIntervalMs, lastViewMs } = snapshot;
+  const isTurn = shown.phase !== status.phase;
+  const waitMs = leftOf(
+    isTurn ? Math.min(PASSING_MS, viewIntervalMs) : viewIntervalMs,
+    lastViewMs,
+    nowMs,
+  );
+  if (waitMs > 0) {
     return planOf(follow, undefined, Math.min(waitMs, lookAgainMs ?? waitMs));
   }
   return planOf(follow, { write: 'view', status: shown }, lookAgainMs);

@@ -110,6 +110,14 @@ const cases: Record<string, Case> = {
     snapshot: { pods: [pod()], feed: reported(0.5), followedSinceMs: NOW },
     want: `view Running, again ${60 * MINUTE}`,
   },
+  'a phase that may pass at once is not written yet': {
+    snapshot: { pods: [pod()], ...quiet, lastViewMs: NOW - 100 },
+    want: 'again 150',
+  },
+  'a phase that lasts is written before the next refresh is due': {
+    snapshot: { pods: [pod()], ...quiet, lastViewMs: NOW - 300 },
+    want: `view Starting, again ${45 * MINUTE}`,
+  },
   'an observation is refreshed no more often than asked': {
     snapshot: {
       trial: trial('a-00000', running()),

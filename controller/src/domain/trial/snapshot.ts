@@ -25,7 +25,7 @@ export interface TrialSnapshot {
   readonly siblingFailed: boolean;
   /** Whether its checkpoint can no longer be the Experiment's best, and the pointer is elsewhere. */
   readonly isLosing: boolean;
-  /** When this process last refreshed the observation in status; undefined = not yet. */
+  /** When this process last wrote the status, or first saw the Trial; undefined = not known. */
   readonly lastViewMs: number | undefined;
   /** Shortest time between two such refreshes. */
   readonly viewIntervalMs: number;
