@@ -21,7 +21,7 @@ test('without settings the defaults stand', () => {
   const config = configOf([]);
   assert.deepEqual(
     [config.namespaces, config.leaderElect, config.leaseDuration, config.httpPort, config.workers],
-    [[], true, 15_000, 8080, 4],
+    [[], true, 15_000, 8080, 8],
   );
 });
 

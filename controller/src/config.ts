@@ -29,7 +29,7 @@ const configSchema = z
     leaseDuration: duration.prefault('15s').describe('others take over after so long'),
     renewDeadline: duration.prefault('10s').describe('we stop after so long without a renewal'),
     retryPeriod: duration.prefault('2s').describe('time between two tries'),
-    workers: wholeNumber.min(1).max(64).default(4).describe('reconciles at once, per kind'),
+    workers: wholeNumber.min(1).max(64).default(8).describe('reconciles at once, per kind'),
     viewInterval: duration.prefault('1s').describe('shortest time between two progress writes'),
     httpHost: z.string().default('').describe('address of the probes; empty = every one'),
     httpPort: wholeNumber.min(0).max(65_535).default(8080).describe('port of probes and metrics'),

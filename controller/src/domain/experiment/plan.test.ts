@@ -113,9 +113,9 @@ const cases: Record<string, Given & { want: string }> = {
     trials: [one(0, running())],
     want: 'set-finalizer, create 1, create 2, create 3, view Running TrialsRunning',
   },
-  'one plan creates 16 trials at most': {
+  'one plan creates 4 trials at most': {
     spec: { trials: { max: 100, parallel: 50 } },
-    want: `set-finalizer, ${Array.from({ length: 16 }, (_, i) => `create ${i}`).join(', ')}, record Pending WaitingForSlots`,
+    want: `set-finalizer, ${Array.from({ length: 4 }, (_, i) => `create ${i}`).join(', ')}, record Pending WaitingForSlots`,
   },
   'a pause creates nothing': {
     spec: { desiredState: 'Pause', trials: { max: 4, parallel: 2 } },
@@ -168,7 +168,7 @@ const cases: Record<string, Given & { want: string }> = {
     more: { exhausted: 'the grid has 2 cells' },
     want: 'best a-00001, publish-trials, record Succeeded SearchSpaceExhausted',
   },
-  'K16 too many failures end the running ones': {
+  'K4 too many failures end the running ones': {
     spec: { trials: { max: 9, parallel: 4, maxFailed: 1 } },
     status: isRunning,
     trials: [one(0, failed()), one(1, failed()), one(2, running())],

@@ -25,8 +25,8 @@ import {
   stateOf,
 } from './state.ts';
 
-/** Trials created by one plan: a reconcile should not hold its worker for thousands of writes. */
-const CREATE_AT_ONCE = 16;
+/** Trials created by one plan: whoever is next in the queue waits for no more writes than these. */
+const CREATE_AT_ONCE = 4;
 
 /**
  * What to do about one Experiment now; the same snapshot and time always give the same plan.
