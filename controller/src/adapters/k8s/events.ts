@@ -34,32 +34,33 @@ const MAX_QUEUE = 1000;
 const MAX_NOTE = 1024;
 const OBJECT_BURST = 25;
 const OBJECT_PER_SECOND = 1 / 60;
-const TOTAL_BURST = 100;
-const NEWS_PER_SECOND = 2;
-const WARNINGS_PER_SECOND = 10;
+/** Of all objects together. */
+const TRIAL_NEWS = { burst: 25, perSecond: 0.2 };
+const EVERYTHING_ELSE = { burst: 100, perSecond: 10 };
 
 /**
  * Tells people what happened, as Events of the API server, and never holds anybody up.
  *
  * The same text about the same object is one Event with a count. Each object may say 25 things at
- * once and one a minute. All together have a hundred at once and ten warnings a second, but only two
- * good news, or every tenth request of a sweep of short trials would be an Event. What exceeds that,
+ * once and one a minute; all together a hundred at once and ten a second. Trials that went well have
+ * 25 and one in five seconds, or every sweep would write an Event with each trial. What exceeds that,
  * or cannot be written, is lost and counted: Events are news, the status is the record.
  */
 export class EventRecorder implements EventSink {
   readonly #options: EventRecorderOptions;
   readonly #series = new Map<string, Series>();
   readonly #budgets = new Map<string, EventBudget>();
-  readonly #totals: Readonly<Record<ObjectEvent['type'], EventBudget>>;
+  readonly #trialNews: EventBudget;
+  readonly #everythingElse: EventBudget;
   readonly #queue = new Set<Series>();
   #worker: Promise<void> | undefined;
   #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    const total = (perSecond: number) =>
-      new EventBudget(TOTAL_BURST, perSecond, options.clock.monotonic());
-    this.#totals = { Normal: total(NEWS_PER_SECOND), Warning: total(WARNINGS_PER_SECOND) };
+    const nowMs = options.clock.monotonic();
+    this.#trialNews = new EventBudget(TRIAL_NEWS.burst, TRIAL_NEWS.perSecond, nowMs);
+    this.#everythingElse = new EventBudget(EVERYTHING_ELSE.burst, EVERYTHING_ELSE.perSecond, nowMs);
   }
 
   get dropped(): number {
@@ -76,7 +77,9 @@ export class EventRecorder implements EventSink {
       if (nowMs - known.writtenMs >= (this.#options.countEveryMs ?? 30_000)) this.#enqueue(known);
       return;
     }
-    if (!this.#budgetOf(event.uid, nowMs).take(nowMs) || !this.#totals[event.type].take(nowMs)) {
+    const isTrialNews = event.kind === 'Trial' && event.type === 'Normal';
+    const total = isTrialNews ? this.#trialNews : this.#everythingElse;
+    if (!this.#budgetOf(event.uid, nowMs).take(nowMs) || !total.take(nowMs)) {
       this.#dropped++;
       return;
     }
