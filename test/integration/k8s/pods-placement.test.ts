@@ -116,7 +116,7 @@ describe('where pods run, and how they wait for a place', {
       metadata: { name: 'urgent' },
       value: 1000,
     });
-    await client.create('/api/v1/namespaces/preempt/pods', {
+    const urgent = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
@@ -131,6 +131,9 @@ describe('where pods run, and how they wait for a place', {
         nodeSelector: { 'kubernetes.io/hostname': node },
         containers: [{ name: 'c', image: 'x', resources: { limits: { 'nvidia.com/gpu': '8' } } }],
       },
+    };
+    await waitFor(() => client.create('/api/v1/namespaces/preempt/pods', urgent), {
+      what: 'the API server knows the class',
     });
     const { status } = await experimentEnded(client, 'preempt', 'e');
     assert.equal(status?.phase, 'Succeeded');
@@ -231,7 +234,9 @@ describe('where pods run, and how they wait for a place', {
       'says that it waits for admission',
     );
     assert.equal(status?.phase, 'Pending');
-    assert.equal((await experiment('gated')).status?.phase, 'Pending');
+    await waitFor(async () => (await experiment('gated')).status?.phase === 'Pending', {
+      what: 'the experiment is Pending too',
+    });
     const path = '/api/v1/namespaces/gated/pods/e-00000-a0';
     assert.equal((await client.get(path)).metadata.labels?.['kueue.x-k8s.io/queue-name'], 'team');
     await client.patch(path, 'merge-patch', { spec: { schedulingGates: [] } });

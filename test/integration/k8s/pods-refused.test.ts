@@ -49,7 +49,9 @@ describe('what keeps pods from being made or started', {
     );
     assert.equal(waiting.status?.phase, 'Pending');
     assert.match(waiting.status?.message ?? '', /exceeded quota: q/);
-    assert.equal((await experiment('quota')).status?.phase, 'Pending');
+    await waitFor(async () => (await experiment('quota')).status?.phase === 'Pending', {
+      what: 'the experiment is Pending too',
+    });
     await waitFor(
       async () => (await eventsOf(client, 'quota', 'e-00000')).some((e) => /QuotaExceeded/.test(e)),
       { what: 'an event tells of it' },
