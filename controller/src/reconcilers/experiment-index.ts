@@ -164,7 +164,7 @@ export class ExperimentIndex {
       this.trials.delete(keyText(trial.metadata));
     } else {
       const use = { index: trial.spec.index, live };
-      entry.slots.update(uid, { ...use, needsPod: false, endedMs: undefined });
+      entry.slots.update(uid, { ...use, needsPod: false, isUncounted: false });
     }
   }
 }

@@ -22,6 +22,6 @@ export function slotUseOf(trial: Trial, pods: readonly PodView[]): SlotUse {
     index: trial.spec.index,
     live: pods.filter(({ end }) => end === undefined).length,
     needsPod: !isOver && current === undefined,
-    endedMs: isOver ? undefined : current?.end?.atMs,
+    isUncounted: !isOver && current?.end !== undefined,
   };
 }

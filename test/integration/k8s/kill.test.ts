@@ -7,7 +7,7 @@ import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import type { EndState } from './end-state.ts';
-import { SUBJECT_SCRIPT, startSubject } from './fault-subject.ts';
+import { SUBJECT_SCRIPT, type Subject, startSubject } from './fault-subject.ts';
 import { holdAt, isEvent, keyOf, pointsOf, startController, type WritePoint } from './kill-kit.ts';
 import { applyCrds } from './objects.ts';
 
@@ -41,9 +41,7 @@ describe('a controller that is killed at a write', { skip: whyNoTools() }, () =>
     const { plane, kwok } = cluster;
     const namespace = `k${runs++}`;
     const proxy = await startKubeProxy(plane, { rules: [SUBJECT_SCRIPT] });
-    const subject = await startSubject({ client: plane.client, kwok, namespace });
-    const over = subject.done.then(() => false);
-    over.catch(() => {});
+    let subject: Subject | undefined;
     const controllers: OwnProcess[] = [];
     const start = async (): Promise<OwnProcess> => {
       const name = `${namespace}-${controllers.length}`;
@@ -53,6 +51,9 @@ describe('a controller that is killed at a write', { skip: whyNoTools() }, () =>
     };
     let died = 0;
     try {
+      subject = await startSubject({ client: plane.client, kwok, namespace });
+      const over = subject.done.then(() => false);
+      over.catch(() => {});
       for (const kill of kills) {
         const { rule, gate } = holdAt(kill.at, kill.point);
         const lift = proxy.addRule(rule);
@@ -80,7 +81,7 @@ describe('a controller that is killed at a write', { skip: whyNoTools() }, () =>
       throw new Error(`${describeKills(kills)}: ${String(error)}\n${log}`, { cause: error });
     } finally {
       for (const controller of controllers) await controller.kill();
-      await subject.close();
+      await subject?.close();
       await proxy.close();
     }
   }

@@ -3,9 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { SETTLE_MS, SlotTable, type SlotUse } from './slots.ts';
 
-const waits = (index: number): SlotUse => ({ index, live: 0, needsPod: true, endedMs: undefined });
-const runs = (index: number): SlotUse => ({ index, live: 1, needsPod: false, endedMs: undefined });
-const ended = (index: number, endedMs: number): SlotUse => ({ ...runs(index), live: 0, endedMs });
+const waits = (index: number): SlotUse => ({
+  index,
+  live: 0,
+  needsPod: true,
+  isUncounted: false,
+});
+const runs = (index: number): SlotUse => ({ ...waits(index), live: 1, needsPod: false });
+const ended = (index: number): SlotUse => ({ ...runs(index), live: 0, isUncounted: true });
 
 test('G14 slots go to the first trials without a pod, in the order of their numbers', () => {
   const slots = new SlotTable();
@@ -44,11 +49,15 @@ test('a trial that ends without its pod gives its slot back', () => {
 
 test('an uncounted end holds off new trials for a moment, and only new trials', () => {
   const slots = new SlotTable();
-  slots.update('a', ended(0, 1000));
+  slots.update('a', ended(0));
   slots.update('b', waits(1));
   assert.equal(slots.hasSlot('b', 1), true);
   assert.deepEqual(slots.room(2, 1000), { free: 0, againMs: SETTLE_MS });
+  slots.update('a', ended(0));
   assert.deepEqual(slots.room(2, 1000 + SETTLE_MS), { free: 1 });
+  slots.update('a', runs(0));
+  slots.update('a', ended(0));
+  assert.deepEqual(slots.room(2, 9000), { free: 0, againMs: SETTLE_MS }, 'its next attempt');
 });
 
 test('there is room for what neither runs nor waits', () => {
@@ -82,7 +91,7 @@ test('G14 in any order of reservations, starts and ends no more than the limit a
           else if (kind === 'reserve' && slots.reserve(`${uid}`, parallel)) started.add(uid);
           else if (kind === 'show' && started.has(uid)) slots.update(`${uid}`, runs(uid));
           else if (kind === 'end' && started.has(uid)) {
-            slots.update(`${uid}`, ended(uid, 0));
+            slots.update(`${uid}`, ended(uid));
             started.delete(uid);
           } else if (kind === 'remove') {
             slots.remove(`${uid}`);

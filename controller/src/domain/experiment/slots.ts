@@ -1,3 +1,5 @@
+import { leftOf } from '../time.ts';
+
 /** What one Trial does to the Experiment's pod budget. */
 export interface SlotUse {
   readonly index: number;
@@ -5,13 +7,14 @@ export interface SlotUse {
   readonly live: number;
   /** It has not ended and its current attempt has no pod. */
   readonly needsPod: boolean;
-  /** When its pod ended, if that is not counted yet. */
-  readonly endedMs: number | undefined;
+  /** Its pod ended, and that is not counted yet. */
+  readonly isUncounted: boolean;
 }
 
 /**
  * An ended pod whose result is not counted yet holds off new Trials for this long, so that the next
- * suggestion sees the result; the slot itself is free at once.
+ * suggestion sees the result; the slot itself is free at once. It counts from when this process first
+ * saw the end: after a restart that may be long after it, and still nothing is counted yet.
  */
 export const SETTLE_MS = 2000;
 
@@ -26,7 +29,8 @@ export class SlotTable {
   private readonly uses = new Map<string, SlotUse>();
   private readonly reserved = new Set<string>();
   private readonly waiting = new Set<string>();
-  private readonly settling = new Set<string>();
+  /** Since when each is seen to have ended; undefined = since the next look. */
+  private readonly settling = new Map<string, number | undefined>();
   private liveCount = 0;
 
   /** Pods that may run a process, and pods about to be created. */
@@ -42,13 +46,16 @@ export class SlotTable {
     this.liveCount += use.live - (this.uses.get(trialUid)?.live ?? 0);
     this.uses.set(trialUid, use);
     mark(this.waiting, trialUid, use.needsPod);
-    mark(this.settling, trialUid, use.endedMs !== undefined);
+    if (!use.isUncounted) this.settling.delete(trialUid);
+    else if (!this.settling.has(trialUid)) this.settling.set(trialUid, undefined);
     if (!use.needsPod) this.reserved.delete(trialUid);
   }
 
   remove(trialUid: string): void {
     this.liveCount -= this.uses.get(trialUid)?.live ?? 0;
-    for (const set of [this.reserved, this.waiting, this.settling]) set.delete(trialUid);
+    this.reserved.delete(trialUid);
+    this.waiting.delete(trialUid);
+    this.settling.delete(trialUid);
     this.uses.delete(trialUid);
   }
 
@@ -87,9 +94,10 @@ export class SlotTable {
   room(parallel: number, nowMs: number): { readonly free: number; readonly againMs?: number } {
     let held = 0;
     let againMs: number | undefined;
-    for (const uid of this.settling) {
-      const leftMs = (this.uses.get(uid)?.endedMs ?? 0) + SETTLE_MS - nowMs;
-      if (leftMs <= 0) continue;
+    for (const [uid, sinceMs = nowMs] of this.settling) {
+      this.settling.set(uid, sinceMs);
+      const leftMs = leftOf(SETTLE_MS, sinceMs, nowMs);
+      if (leftMs === 0) continue;
       held += 1;
       againMs = Math.min(againMs ?? leftMs, leftMs);
     }
