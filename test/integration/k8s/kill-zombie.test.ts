@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import type { OwnProcess } from '../../kit/own-process.ts';
 import { useCluster } from '../../kit/suite.ts';
@@ -55,11 +55,19 @@ describe('a leader that is stopped in the middle of a write', suite, () => {
   const cluster = useCluster({ label: 'zombie' });
   let runs = 0;
   let reference: EndState;
+  const proxies: FaultProxy[] = [];
 
   before(async () => {
     await applyCrds(cluster.plane);
     reference = await undisturbed();
   });
+  after(() => Promise.all(proxies.map((proxy) => proxy.close())));
+
+  async function startProxy(): Promise<FaultProxy> {
+    const proxy = await startKubeProxy(cluster.plane, { rules: [SUBJECT_SCRIPT] });
+    proxies.push(proxy);
+    return proxy;
+  }
 
   for (const one of CASES) {
     const what = `${one.key}${one.nth === undefined ? '' : ` (${one.nth})`} arrives ${one.arrives}`;
@@ -74,13 +82,12 @@ describe('a leader that is stopped in the middle of a write', suite, () => {
   async function undisturbed(): Promise<EndState> {
     const { plane, kwok } = cluster;
     const namespace = `z${runs++}`;
-    const proxy = await startKubeProxy(plane, { rules: [SUBJECT_SCRIPT] });
+    const proxy = await startProxy();
     const subject = await startSubject({ client: plane.client, kwok, namespace });
     const controller = await startController(plane, { name: namespace, namespace, url: proxy.url });
     await subject.done;
     await controller.stop();
     await subject.close();
-    await proxy.close();
     return subject.ended;
   }
 
@@ -92,10 +99,8 @@ describe('a leader that is stopped in the middle of a write', suite, () => {
   }> {
     const { plane, kwok } = cluster;
     const namespace = `z${runs++}`;
-    const proxies = await Promise.all(
-      ['a', 'b'].map(() => startKubeProxy(plane, { rules: [SUBJECT_SCRIPT] })),
-    );
-    const [zombies, heirs] = proxies as [FaultProxy, FaultProxy];
+    const zombies = await startProxy();
+    const heirs = await startProxy();
     let subject: Subject | undefined;
     const controllers: OwnProcess[] = [];
     const start = async (name: string, proxy: FaultProxy): Promise<OwnProcess> => {
@@ -162,7 +167,6 @@ describe('a leader that is stopped in the middle of a write', suite, () => {
     } finally {
       for (const controller of controllers) await controller.kill();
       await subject?.close();
-      await Promise.all(proxies.map((proxy) => proxy.close()));
     }
   }
 });

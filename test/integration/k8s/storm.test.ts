@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { KubernetesOptions } from '../../../controller/src/kubernetes.ts';
 import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import type { FaultRule, SeenRequest } from '../../kit/fault-rules.ts';
@@ -28,20 +28,20 @@ describe('a controller whose requests fail', { skip: whyNoTools() }, () => {
   const cluster = useCluster({ label: 'storm' });
   let runs = 0;
   let reference: Run;
+  const proxies: FaultProxy[] = [];
 
   before(async () => {
     await applyCrds(cluster.plane);
     reference = await run();
   });
+  after(() => Promise.all(proxies.map((proxy) => proxy.close())));
 
   /** Runs the subject to its end under these rules, and checks what must hold on the way. */
   async function run({ rules = [], seed = 1, onEnded, ...options }: RunOptions = {}): Promise<Run> {
     const { plane, kwok } = cluster;
     const namespace = `s${runs++}`;
-    const proxy = await startKubeProxy(plane, {
-      rules: [SUBJECT_SCRIPT, ...rules],
-      seed,
-    });
+    const proxy = await startKubeProxy(plane, { rules: [SUBJECT_SCRIPT, ...rules], seed });
+    proxies.push(proxy);
     const subject = await startSubject({
       client: plane.client,
       kwok,
@@ -59,7 +59,6 @@ describe('a controller whose requests fail', { skip: whyNoTools() }, () => {
     } finally {
       await program.stop();
       await subject.close();
-      await proxy.close();
     }
   }
 
