@@ -4,8 +4,9 @@ import { keyText } from '../../ports/key.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import type { Caches, KeptPod } from './caches.ts';
 import type { KubernetesCluster } from './cluster.ts';
-import type { ObjectClient } from './object-client.ts';
-import { TRIALS } from './resources.ts';
+import type { ObjectClient, PatchOperation } from './object-client.ts';
+import type { RawObject } from './raw-object.ts';
+import { EXPERIMENTS, TRIALS } from './resources.ts';
 
 const GATHER_MS = 50;
 
@@ -52,11 +53,35 @@ export async function freeOrphans(options: OrphansOptions, call: Call): Promise<
       }
     }
     suspects = new Set(found.map(({ view }) => view.uid));
+    for (const raw of caches.experiments.damaged()) {
+      await freeDamaged(options, raw, call).catch((error: unknown) => {
+        const { name } = raw.metadata;
+        log.warn('a damaged experiment could not be freed', { name, error: String(error) });
+      });
+    }
     const signal = AbortSignal.any([call.signal, wake.signal]);
     await clock.sleep(everyMs, { signal }).catch(() => undefined);
     // Trials often go by the hundred.
     await clock.sleep(GATHER_MS, call).catch(() => undefined);
   }
+}
+
+/**
+ * Lets an Experiment go that is being deleted and cannot be read: nobody knows what it asks for, so
+ * the garbage collector takes its Trials, and their pods are orphans then.
+ */
+async function freeDamaged({ client, log }: OrphansOptions, raw: RawObject, call: Call) {
+  const { namespace = '', name, uid, finalizers = [], deletionTimestamp } = raw.metadata;
+  const at = finalizers.indexOf(FINALIZER);
+  if (deletionTimestamp === undefined || at < 0) return;
+  log.warn('freeing a damaged experiment that was deleted', { namespace, name });
+  const path = `/metadata/finalizers/${at}`;
+  const operations: PatchOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path, value: FINALIZER },
+    { op: 'remove', path },
+  ];
+  await client.patch(EXPERIMENTS, { namespace, name }, operations, call);
 }
 
 function isOrphan(caches: Caches, { view, trialName, finalizers }: KeptPod): boolean {

@@ -47,8 +47,7 @@ export class Store<T> {
   /** When each uid went, as a resourceVersion; '' = for good. */
   readonly #tombstones = new Map<string, string>();
   readonly #doubts = new Set<string>();
-  /** Objects that are there and cannot be read, with their uids. */
-  readonly #damaged = new Map<string, string>();
+  readonly #damaged = new Map<string, RawObject>();
 
   constructor(options: StoreOptions<T>) {
     this.#options = options;
@@ -118,6 +117,11 @@ export class Store<T> {
     return this.#damaged.has(keyText(key));
   }
 
+  /** What is there and could not be read. */
+  damaged(): readonly RawObject[] {
+    return [...this.#damaged.values()];
+  }
+
   isDoubted(key: ObjectKey): boolean {
     return this.#doubts.has(keyText(key));
   }
@@ -183,7 +187,7 @@ export class Store<T> {
     const value = this.#options.narrow(raw);
     if (before !== undefined && before.uid !== raw.metadata.uid) this.#bury(before.uid, '');
     if (value === undefined) {
-      this.#damaged.set(text, raw.metadata.uid);
+      this.#damaged.set(text, raw);
       if (before !== undefined) this.#forget(text, before);
       return undefined;
     }
@@ -210,7 +214,7 @@ export class Store<T> {
 
   #remove(key: ObjectKey, uid: string, version: string): void {
     this.#bury(uid, version);
-    if (this.#damaged.get(keyText(key)) === uid) this.#damaged.delete(keyText(key));
+    if (this.#damaged.get(keyText(key))?.metadata.uid === uid) this.#damaged.delete(keyText(key));
     const entry = this.#entries.get(keyText(key));
     // An object of the same name that came after the one that went.
     if (entry === undefined || entry.uid !== uid) return;
