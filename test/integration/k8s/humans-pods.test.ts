@@ -4,7 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RawPod } from '../../../controller/src/adapters/k8s/pod-view-from-pod.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { createExperiment, experimentEnded, lastWords, podsIn, trialsPath } from './objects.ts';
+import {
+  createExperiment,
+  experimentEnded,
+  lastWords,
+  podsIn,
+  trialsIn,
+  trialsPath,
+} from './objects.ts';
 import { watchPods } from './pod-witness.ts';
 import { placeOf, podRuns, trialAt, useRig } from './pods-rig.ts';
 
@@ -52,6 +59,14 @@ describe('what people do to pods', { skip: whyNoTools(), concurrency: true }, ()
     );
     const witness = watchPods(client, 'strip');
     await createExperiment(client, 'strip', 'e', { trials: { max: 2, parallel: 2 } });
+    // A pod that vanishes before its Trial's record knows of it leaves no trace to count.
+    await waitFor(
+      async () => {
+        const trials = await trialsIn(client, 'strip');
+        return trials.filter(({ status }) => status?.phase === 'Running').length === 2;
+      },
+      { what: 'the record says that both run' },
+    );
     for (const name of ['e-00000-a0', 'e-00001-a0']) {
       const path = `/api/v1/namespaces/strip/pods/${name}`;
       await podRuns(client, 'strip', name);

@@ -42,9 +42,9 @@ const CASES: readonly Case[] = [
     wantStatus: [201],
     wantTwice: 'sweep-00000-a1',
   },
-  { key: 'PUT trials/sweep-00000/status', nth: 3, arrives: BEGINS, wantStatus: [200, 409] },
-  { key: 'PUT trials/sweep-00001/status', nth: 3, arrives: OVER, wantStatus: [409] },
-  { key: 'PUT experiments/sweep/status', nth: 4, arrives: OVER, wantStatus: [409] },
+  { key: 'PUT trials/sweep-00000/status', nth: 2, arrives: BEGINS, wantStatus: [200, 409] },
+  { key: 'PUT trials/sweep-00001/status', nth: 2, arrives: OVER, wantStatus: [409] },
+  { key: 'PUT experiments/sweep/status', nth: 2, arrives: OVER, wantStatus: [409] },
   { key: 'DELETE pods/sweep-00001-a0', arrives: OVER, wantStatus: [404] },
   { key: 'PATCH pods/sweep-00001-a0', arrives: BEGINS, wantStatus: [200, 404, 422] },
 ];

@@ -76,7 +76,7 @@ describe('the controller as a program', { skip: whyNoTools() }, () => {
   }
 
   const leads = async ({ url }: Replica): Promise<boolean> =>
-    (await (await fetch(`${url}/metrics`)).text()).includes('espalier_leader 1');
+    /^espalier_leader 1$/m.test(await (await fetch(`${url}/metrics`)).text());
 
   function podCreations(): string[] {
     return proxy.writes

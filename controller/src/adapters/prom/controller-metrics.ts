@@ -42,7 +42,7 @@ export class ControllerMetrics implements Telemetry {
     'Watches that had to begin again: gone = with a new list, failed = where they were.',
     ['resource', 'reason'],
   );
-  readonly #leader = this.#gauge('espalier_leader', '1 while this replica may act.', []);
+  readonly #leader = this.#gauge('espalier_leader', 'Whether this replica may act: 1 or 0.', []);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
