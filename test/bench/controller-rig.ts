@@ -66,7 +66,7 @@ export async function startController(
   });
   plane.adopt(process);
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  await waitFor(async () => (await metrics()).includes('espalier_leader 1'), {
+  await waitFor(async () => /^espalier_leader 1$/m.test(await metrics()), {
     what: 'the controller leads',
     unless: process.whyEnded,
   });
