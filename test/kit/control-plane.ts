@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import {
+  type Authority,
+  createAuthority,
+} from '../../controller/src/adapters/nats/certificates.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { AUDIT_POLICY, type AuditEntry, readAuditLog } from './audit-log.ts';
-import { type Authority, createAuthority, createSigningKey } from './certificates.ts';
 import {
   apiServerFlags,
   controllerManagerFlags,
@@ -19,6 +22,7 @@ import { freePort } from './free-port.ts';
 import type { KubeObject } from './kube-types.ts';
 import { type Credential, writeKubeconfig } from './kubeconfig.ts';
 import { type OwnProcess, startProcess } from './own-process.ts';
+import { createSigningKey } from './signing-key.ts';
 import { makeStateFolder, type StateFolder } from './state-folder.ts';
 import { CONTROL_PLANE_TOOLS, toolPaths } from './tools.ts';
 import { waitFor } from './wait.ts';

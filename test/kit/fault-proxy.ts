@@ -2,7 +2,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import type { KeyPair } from './certificates.ts';
+import type { KeyPair } from '../../controller/src/adapters/nats/certificates.ts';
 import type { ControlPlane } from './control-plane.ts';
 import {
   disturb,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { KeyPair } from './certificates.ts';
+import type { KeyPair } from '../../controller/src/adapters/nats/certificates.ts';
 
 /** How a client proves who it is: by a certificate, or by a bearer token, which passes a proxy. */
 export type Credential =

@@ -30,10 +30,8 @@ export interface CertificateRequest {
   readonly hosts?: readonly string[];
 }
 
-/** A certificate authority that lives as long as the test. */
-export interface Authority {
-  /** Its own certificate, PEM. */
-  readonly certificate: string;
+/** A certificate authority: whoever trusts its certificate trusts what it issues. */
+export interface Authority extends KeyPair {
   /** Issues a certificate that serves both as a server's and as a client's. */
   issue(request: CertificateRequest): KeyPair;
 }
@@ -53,9 +51,10 @@ const OID = {
 } as const;
 
 const DAY_MS = 24 * 3600 * 1000;
+const YEAR_DAYS = 365;
 
 /** Creates a certificate authority in memory; needs no program such as openssl. */
-export function createAuthority(commonName: string): Authority {
+export function createAuthority(commonName: string, days = YEAR_DAYS): Authority {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer: CertificateRequest = { commonName };
   const extensions = [
@@ -71,15 +70,22 @@ export function createAuthority(commonName: string): Authority {
       publicKey,
       extensions,
       signer: privateKey,
+      days,
     }),
-    issue: (request) => issue({ issuer, publicKey, privateKey }, request),
+    key: pemOf(privateKey),
+    issue: (request) => issue({ issuer, publicKey, privateKey, days }, request),
   };
+}
+
+function pemOf(privateKey: KeyObject): string {
+  return privateKey.export({ type: 'sec1', format: 'pem' }).toString();
 }
 
 interface Issuer {
   readonly issuer: CertificateRequest;
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
+  readonly days: number;
 }
 
 function issue(authority: Issuer, subject: CertificateRequest): KeyPair {
@@ -105,15 +111,10 @@ function issue(authority: Issuer, subject: CertificateRequest): KeyPair {
       publicKey,
       extensions,
       signer: authority.privateKey,
+      days: authority.days,
     }),
-    key: privateKey.export({ type: 'sec1', format: 'pem' }).toString(),
+    key: pemOf(privateKey),
   };
-}
-
-/** An RSA key for signing service account tokens, PEM; the API server derives the public half. */
-export function createSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 }
 
 interface Contents {
@@ -122,9 +123,10 @@ interface Contents {
   readonly publicKey: KeyObject;
   readonly extensions: readonly Der[];
   readonly signer: KeyObject;
+  readonly days: number;
 }
 
-function certificate({ issuer, subject, publicKey, extensions, signer }: Contents): string {
+function certificate({ issuer, subject, publicKey, extensions, signer, days }: Contents): string {
   const algorithm = sequence(oid(OID.ecdsaWithSha256));
   const now = Date.now();
   const serial = randomBytes(16);
@@ -135,7 +137,7 @@ function certificate({ issuer, subject, publicKey, extensions, signer }: Content
     algorithm,
     name(issuer),
     // Starts a day ago, so that clocks which run under a shifted time accept it too.
-    sequence(time(new Date(now - DAY_MS)), time(new Date(now + 365 * DAY_MS))),
+    sequence(time(new Date(now - DAY_MS)), time(new Date(now + days * DAY_MS))),
     name(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     explicit(3, sequence(...extensions)),
