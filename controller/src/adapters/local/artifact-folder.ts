@@ -1,15 +1,8 @@
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  ARTIFACT,
-  type BestTrial,
-  checkpointFolder,
-  type Experiment,
-  type Manifest,
-  type Trial,
-  type TrialArtifacts,
-} from '@espalier/api';
+import { ARTIFACT, type BestTrial, type Experiment, type Trial } from '@espalier/api';
+import { artifactsOf } from '../../domain/artifacts/manifest.ts';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
@@ -38,12 +31,14 @@ export class ArtifactFolder implements ArtifactStore {
     const folder = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), attempt);
     const owner = { trialUid: trial.metadata.uid, attempt };
     const checked = await checkManifest(folder, ARTIFACT.manifest, owner, call);
-    this.#found.set(
-      `${trial.metadata.uid}-${attempt}`,
-      checked.kind === 'whole'
-        ? { ...checked, artifacts: await artifactsOf(folder, attempt, checked.manifest) }
-        : checked,
-    );
+    const uid = `${trial.metadata.uid}-${attempt}`;
+    if (checked.kind !== 'whole') {
+      this.#found.set(uid, checked);
+      return;
+    }
+    const hasLog = (await kindOf(join(folder, ARTIFACT.log))) === 'file';
+    const uriOf = (path: string) => pathToFileURL(join(folder, path)).href;
+    this.#found.set(uid, { ...checked, artifacts: artifactsOf(checked.manifest, uriOf, hasLog) });
   }
 
   /** The Trial has ended: its record says what was found. */
@@ -98,30 +93,6 @@ export class ArtifactFolder implements ArtifactStore {
     await mkdir(folder, { recursive: true });
     await this.#files.writeView(path, content);
   }
-}
-
-/** What a whole attempt left, as the Trial's status names it. */
-async function artifactsOf(
-  folder: string,
-  attempt: number,
-  manifest: Manifest,
-): Promise<TrialArtifacts> {
-  const listed = new Map(manifest.files.map((file) => [file.path, file]));
-  const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
-  const step = manifest.best?.step;
-  const model =
-    step === undefined ? undefined : listed.get(`${checkpointFolder(step)}/${ARTIFACT.model}`);
-  const hasLog = listed.has(ARTIFACT.log) || (await kindOf(join(folder, ARTIFACT.log))) === 'file';
-  return {
-    attempt,
-    folder: pathToFileURL(folder).href,
-    ...(model === undefined || step === undefined
-      ? {}
-      : { checkpoint: { uri: uri(model.path), sha256: model.sha256, step } }),
-    ...(listed.has(ARTIFACT.metricsCsv) ? { metricsCsv: uri(ARTIFACT.metricsCsv) } : {}),
-    ...(listed.has(ARTIFACT.submissionCsv) ? { submissionCsv: uri(ARTIFACT.submissionCsv) } : {}),
-    ...(hasLog ? { log: uri(ARTIFACT.log) } : {}),
-  };
 }
 
 async function foldersIn(folder: string, pattern: RegExp): Promise<string[]> {

@@ -2,17 +2,16 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Manifest, type ManifestFile, manifestSchema } from '@espalier/api';
+import type { Manifest, ManifestFile } from '@espalier/api';
+import {
+  MAX_MANIFEST_BYTES,
+  type ManifestCheck,
+  readManifest,
+} from '../../domain/artifacts/manifest.ts';
 import type { Call } from '../../ports/cluster.ts';
 import { describeProblem } from './damaged.ts';
 import { errorCode } from './durable-file.ts';
 
-export type ManifestCheck =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'whole'; readonly manifest: Manifest }
-  | { readonly kind: 'damaged'; readonly message: string };
-
-const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
 const HASH_CHUNK_BYTES = 2 ** 18;
 
 /**
@@ -28,13 +27,10 @@ export async function checkManifest(
 ): Promise<ManifestCheck> {
   let manifest: Manifest;
   try {
-    manifest = manifestSchema.parse(JSON.parse(await readSmallFile(join(folder, name))));
+    manifest = readManifest(await readSmallFile(join(folder, name)), owner);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { kind: 'none' };
     return { kind: 'damaged', message: `${name}: ${describeProblem(error)}` };
-  }
-  if (manifest.trialUid !== owner.trialUid || manifest.attempt !== owner.attempt) {
-    return { kind: 'damaged', message: `${name} is of another trial or attempt` };
   }
   for (const file of manifest.files) {
     call.signal.throwIfAborted();

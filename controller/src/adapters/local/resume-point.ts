@@ -1,6 +1,7 @@
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checkpointManifest, type Experiment, type Manifest, type Trial } from '@espalier/api';
+import { checkpointStep, newestFirst } from '../../domain/artifacts/manifest.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import { errorCode, storageError } from './durable-file.ts';
@@ -23,8 +24,7 @@ export async function newestWholeCheckpoint(
     const folder = layout.attemptArtifacts(experiment.metadata, trialPlace(trial), earlier);
     for (const step of await stepsIn(folder)) found.push({ attempt: earlier, step, folder });
   }
-  // Equal steps: the later attempt comes first, and sorting is stable.
-  for (const candidate of found.sort((a, b) => b.step - a.step)) {
+  for (const candidate of newestFirst(found)) {
     const owner = { trialUid: trial.metadata.uid, attempt: candidate.attempt };
     const name = checkpointManifest(candidate.step);
     const checked = await checkManifest(candidate.folder, name, owner, call);
@@ -86,8 +86,8 @@ async function linkFile(from: string, to: string): Promise<void> {
 async function stepsIn(folder: string): Promise<number[]> {
   try {
     return (await readdir(folder)).flatMap((name) => {
-      const step = /^manifest-(\d{1,15})\.json$/.exec(name)?.[1];
-      return step === undefined ? [] : [Number(step)];
+      const step = checkpointStep(name);
+      return step === undefined ? [] : [step];
     });
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
