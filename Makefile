@@ -16,7 +16,7 @@ setup: ## Install everything that the other targets need (they call it themselve
 	@scripts/setup.sh
 
 tools: ## Build the real servers that tests start (skipped where Go is missing)
-	@scripts/build-tools.sh control-plane >/dev/null || [ $$? -eq 3 ]
+	@scripts/build-tools.sh control-plane servers >/dev/null || [ $$? -eq 3 ]
 
 lock: ## Bring package-lock.json up to date after a change of a package.json
 	@npm install --package-lock-only --ignore-scripts && node scripts/complete-lockfile.mjs

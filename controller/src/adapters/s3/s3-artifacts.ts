@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import {
+  ARTIFACT,
+  type BestTrial,
+  checkpointManifest,
+  type Experiment,
+  type Trial,
+} from '@espalier/api';
+import { staysBest } from '../../domain/artifacts/best-record.ts';
+import type { ArtifactKeys, AttemptPlace, KeyMeaning } from '../../domain/artifacts/keys.ts';
+import { artifactsOf, checkpointStep, newestFirst } from '../../domain/artifacts/manifest.ts';
+import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
+import type { Call, ResumePoint } from '../../ports/cluster.ts';
+import { ConflictError } from '../../ports/errors.ts';
+import { checkManifest } from './manifest-check.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { StoreAbilities } from './probe.ts';
+
+const MAX_BEST_BYTES = 2 ** 20;
+const CAS_TRIES = 5;
+
+/**
+ * Checkpoints and CSVs in S3. Every method may die anywhere or never hear its answer: reads change
+ * nothing, writes are conditional on what was read and find their own content done the next time, and
+ * deletions list again what is left.
+ */
+export class S3Artifacts implements ArtifactStore {
+  readonly #store: ObjectStore;
+  readonly #keys: ArtifactKeys;
+  readonly #abilities: StoreAbilities;
+  /** By trial uid and attempt. */
+  readonly #found = new Map<string, AttemptFiles>();
+
+  constructor(store: ObjectStore, keys: ArtifactKeys, abilities: StoreAbilities) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#abilities = abilities;
+  }
+
+  filesOf(trial: Trial, attempt: number): AttemptFiles {
+    return this.#found.get(`${trial.metadata.uid}-${attempt}`) ?? { kind: 'unknown' };
+  }
+
+  async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
+    const place = placeOf(experiment, trial, attempt);
+    const checked = await checkManifest(this.#store, this.#keys, place, ARTIFACT.manifest, call);
+    const uid = `${trial.metadata.uid}-${attempt}`;
+    if (checked.kind !== 'whole') {
+      this.#found.set(uid, checked);
+      return;
+    }
+    const folder = `s3://${this.#store.bucket}/${this.#keys.attemptRoot(place)}`;
+    // The controller keeps the pod's log there, which no manifest of the trainer lists.
+    const log = await this.#store.head(this.#keys.attemptFile(place, ARTIFACT.log), call);
+    const uriOf = (path: string) => (path === '' ? folder.slice(0, -1) : `${folder}${path}`);
+    const artifacts = artifactsOf(checked.manifest, uriOf, log !== undefined);
+    this.#found.set(uid, { ...checked, artifacts });
+  }
+
+  /** The Trial has ended: its record says what was found. */
+  forget(trialUid: string): void {
+    for (const key of this.#found.keys()) if (key.startsWith(trialUid)) this.#found.delete(key);
+  }
+
+  async resumePoint(
+    experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    call: Call,
+  ): Promise<ResumePoint | undefined> {
+    const mine = placeOf(experiment, trial, 0);
+    const own = await this.#newestWhole(mine, call, (place) => place.attempt < attempt);
+    const { parent } = trial.spec;
+    if (own !== undefined || parent === undefined) return own;
+    const index = Number(/-(\d+)$/.exec(parent.trial)?.[1] ?? Number.NaN);
+    const place = { ...mine, index, trialUid: parent.uid };
+    return this.#newestWhole(place, call, (_place, step) => step === parent.step);
+  }
+
+  async publishBest(experiment: Experiment, best: BestTrial, call: Call): Promise<void> {
+    const body = Buffer.from(`${JSON.stringify(best, null, 2)}\n`);
+    const place = experimentPlace(experiment);
+    if (!this.#abilities.conditions) {
+      const key = this.#keys.bestByDigest(place, sha256Of(body));
+      await this.#store.put(key, body, undefined, call);
+      return;
+    }
+    const { goal } = experiment.spec.objective;
+    const key = this.#keys.experimentFile(place, ARTIFACT.best);
+    for (let tried = 0; tried < CAS_TRIES; tried++) {
+      const stored = await this.#store.get(key, MAX_BEST_BYTES, call);
+      if (stored?.body.equals(body) === true) return;
+      if (stored !== undefined && staysBest(goal, stored.body.toString('utf8'), best)) return;
+      const condition = conditionOn(stored);
+      if ((await this.#store.put(key, body, condition, call)).kind === 'written') return;
+    }
+    throw new ConflictError(`${key} was moved by others ${CAS_TRIES} times in a row`);
+  }
+
+  async publishTrials(experiment: Experiment, csv: string, call: Call): Promise<void> {
+    const body = Buffer.from(csv);
+    const key = this.#keys.experimentFile(experimentPlace(experiment), ARTIFACT.trialsCsv);
+    const stored = await this.#store.head(key, call);
+    if (stored?.size === body.length && stored.sha256 === sha256Of(body)) return;
+    const condition = this.#abilities.conditions ? conditionOn(stored) : undefined;
+    const outcome = await this.#store.put(key, body, condition, call);
+    if (outcome.kind === 'refused') throw new ConflictError(`${key} was written by others`);
+  }
+
+  dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {
+    const root = this.#keys.trialRoot(placeOf(experiment, trial, 0));
+    return this.#deleteBelow(root, call, (meaning) => {
+      return meaning.kind === 'attempt-file' && meaning.path.startsWith('checkpoint-');
+    });
+  }
+
+  deleteAll(experiment: Experiment, call: Call): Promise<void> {
+    const root = this.#keys.experimentRoot(experimentPlace(experiment));
+    return this.#deleteBelow(root, call, () => true);
+  }
+
+  /** Deletes page by page; a key that is not in the grammar is nobody's and stays. */
+  async #deleteBelow(
+    root: string,
+    call: Call,
+    isChosen: (meaning: KeyMeaning) => boolean,
+  ): Promise<void> {
+    for await (const page of this.#store.list(root, call)) {
+      const chosen = page.filter(({ key }) => {
+        const meaning = this.#keys.parse(key);
+        return meaning !== undefined && isChosen(meaning);
+      });
+      await this.#store.delete(
+        chosen.map(({ key }) => key),
+        call,
+      );
+    }
+  }
+
+  async #newestWhole(
+    trial: Omit<AttemptPlace, 'attempt'>,
+    call: Call,
+    isChosen: (place: AttemptPlace, step: number) => boolean,
+  ): Promise<ResumePoint | undefined> {
+    const found: { attempt: number; step: number }[] = [];
+    for await (const page of this.#store.list(this.#keys.trialRoot(trial), call)) {
+      for (const { key } of page) {
+        const meaning = this.#keys.parse(key);
+        if (meaning?.kind !== 'attempt-file') continue;
+        const step = checkpointStep(meaning.path);
+        if (step === undefined || !isChosen(meaning.place, step)) continue;
+        found.push({ attempt: meaning.place.attempt, step });
+      }
+    }
+    for (const { attempt, step } of newestFirst(found)) {
+      const place = { ...trial, attempt };
+      const name = checkpointManifest(step);
+      const checked = await checkManifest(this.#store, this.#keys, place, name, call);
+      if (checked.kind !== 'whole' || checked.manifest.resume === null) continue;
+      return { trialUid: trial.trialUid, trialIndex: trial.index, attempt, step };
+    }
+    return undefined;
+  }
+}
+
+function conditionOn(stored: { readonly etag: string } | undefined) {
+  return stored === undefined
+    ? ({ kind: 'absent' } as const)
+    : ({ kind: 'unchanged', etag: stored.etag } as const);
+}
+
+function experimentPlace({ metadata: { namespace, name, uid } }: Experiment) {
+  return { namespace, name, uid };
+}
+
+function placeOf(experiment: Experiment, trial: Trial, attempt: number): AttemptPlace {
+  const { uid: trialUid } = trial.metadata;
+  return { experiment: experimentPlace(experiment), index: trial.spec.index, trialUid, attempt };
+}
+
+function sha256Of(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}

@@ -1,0 +1,74 @@
+import { ConflictError, EspalierError } from '../../ports/errors.ts';
+
+/** What the SDK throws, as far as we look at it; every failure has a name, an answer has a status. */
+interface StoreFailure extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number | undefined };
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof Error ? (error as StoreFailure).$metadata?.httpStatusCode : undefined;
+}
+
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+/** The store knows the bucket and has no such key. A bucket that is missing is an error. */
+export function isMissingKey(error: unknown): boolean {
+  // HEAD has no body, so its 404 has no better name than NotFound.
+  return statusOf(error) === 404 && ['NoSuchKey', 'NotFound'].includes(nameOf(error));
+}
+
+const RETRYABLE_NAMES = new Set([
+  'SlowDown',
+  'RequestTimeout',
+  'RequestTimeTooSkewed', // the SDK corrects its clock from the answer
+  'InternalError',
+  'ServiceUnavailable',
+  'Throttling',
+  'ThrottlingException',
+  'ConditionalRequestConflict',
+]);
+
+/** Errors that say who we are or what we asked: the same request would fail again. */
+const FINAL_NAMES = new Set(['CredentialsProviderError', 'NotImplemented', 'NoSuchBucket']);
+
+/** Whether the same request may succeed later: an overloaded store, a broken connection or body. */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof EspalierError) return false;
+  const name = nameOf(error);
+  if (RETRYABLE_NAMES.has(name)) return true;
+  if (FINAL_NAMES.has(name)) return false;
+  const status = statusOf(error);
+  // Without an answer, or with one whose body broke off: the network's fault.
+  if (status === undefined || status < 300) return true;
+  return status >= 500 || status === 408 || status === 429;
+}
+
+/**
+ * The failure in our own terms. None is terminal: a bucket, a permission or a credential can be put
+ * right while Experiments wait.
+ *
+ * @param what What was tried, with the key: `put a/b.json`.
+ * @param permission What the credential must allow: `s3:PutObject`.
+ */
+export function storeError(error: unknown, what: string, permission: string): EspalierError {
+  if (error instanceof EspalierError) return error;
+  const name = nameOf(error);
+  const status = statusOf(error);
+  const answer = `${name}${status === undefined ? '' : ` (${status})`}: ${messageOf(error)}`;
+  if (name === 'ConditionalRequestConflict') {
+    return new ConflictError(`cannot ${what}: another write was under way`, { cause: error });
+  }
+  const advice =
+    status === 403
+      ? `; check the credential and that it allows ${permission}`
+      : name === 'NoSuchBucket'
+        ? '; create the bucket or correct its name'
+        : '';
+  return new EspalierError('Storage', `cannot ${what}: ${answer}${advice}`, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+}
