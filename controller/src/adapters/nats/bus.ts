@@ -1,0 +1,314 @@
+import {
+  AckPolicy,
+  connect,
+  credsAuthenticator,
+  DeliverPolicy,
+  DiscardPolicy,
+  Events,
+  type Msg,
+  type NatsConnection,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from 'nats';
+import type { Clock, Logger } from '../../ports/telemetry.ts';
+import { openReading, type Reading, type ReadingOptions, watch } from './bus-reading.ts';
+import { CONTROLLER_NAME, MAX_MESSAGE_BYTES, STREAM } from './permissions.ts';
+import { inboxOf, REPORT_ROOT } from './subjects.ts';
+
+export interface BusOptions {
+  readonly servers: readonly string[];
+  /** The credentials file's text; asked at every connect, so a rotated one is taken up. */
+  readonly credentials: () => string;
+  /** What to trust, PEM; asked at every new connection. */
+  readonly ca: () => string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Pause between two attempts to connect. @default 1_000 */
+  readonly retryMs?: number;
+}
+
+/** How much the stream keeps; whatever comes first makes room by dropping the oldest. */
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Of one attempt's points, and of its state. */
+  readonly maxMessagesPerSubject: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  maxBytes: 10 * 2 ** 30,
+  maxAgeMs: 7 * 24 * 3600 * 1000,
+  maxMessagesPerSubject: 1_000_000,
+};
+
+/** What the server says about the stream. */
+export interface StreamState {
+  /** Another time means another stream of the same name. */
+  readonly createdMs: number;
+  readonly messages: number;
+  /** Sequence of the newest message that was ever stored; it never falls in a stream that is whole. */
+  readonly lastSeq: number;
+}
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+/** A request: `reply` is chosen by whoever asks, so it is not to be trusted. */
+export interface BusRequest extends BusMessage {
+  readonly reply: string | undefined;
+}
+
+interface Subscription {
+  readonly subject: string;
+  readonly onRequest: (request: BusRequest) => void;
+  /** Ends it on the connection of now. */
+  stop: () => void;
+}
+
+const CALL_TIMEOUT_MS = 5_000;
+/** What a server that is gone, frozen or overrun has to notice a dead connection. */
+const PING_INTERVAL_MS = 5_000;
+const STREAM_NOT_FOUND = 10059;
+const STREAM_NAME_IN_USE = 10058;
+
+/**
+ * The controller's connection to NATS, kept for ever: it comes back by itself, and while it is away
+ * every call fails. With `bus-reading.ts` the only code that knows the client library.
+ */
+export class Bus {
+  readonly #options: BusOptions;
+  readonly #stopping = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  readonly #subscriptions = new Set<Subscription>();
+  #connection: NatsConnection | undefined;
+  #connected = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#connected;
+  }
+
+  /** Calls back whenever {@link Bus.isConnected} has changed; returns what ends that. */
+  onConnection(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins to connect; returns at once, whether the server is there or not. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort(new Error('the bus is closed'));
+    await this.#connection?.close();
+    await this.#running;
+  }
+
+  /** Makes the stream, or gives it these limits if it is there; nothing in it is lost by that. */
+  async ensureStream(limits: StreamLimits): Promise<StreamState> {
+    const config = {
+      subjects: [`${REPORT_ROOT}.>`],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(limits.maxAgeMs),
+      max_bytes: limits.maxBytes,
+      max_msgs_per_subject: limits.maxMessagesPerSubject,
+      max_msg_size: MAX_MESSAGE_BYTES,
+      duplicate_window: nanos(2 * 60 * 1000),
+    };
+    const { streams } = await this.#manager();
+    try {
+      return stateOf(await streams.add({ name: STREAM, ...config }));
+    } catch (error) {
+      if (apiCode(error) !== STREAM_NAME_IN_USE) throw refused('make the stream', error);
+    }
+    try {
+      return stateOf(await streams.update(STREAM, config));
+    } catch (error) {
+      throw refused('change the stream', error);
+    }
+  }
+
+  /** Undefined = there is no such stream. */
+  async streamState(): Promise<StreamState | undefined> {
+    try {
+      return stateOf(await (await this.#manager()).streams.info(STREAM));
+    } catch (error) {
+      if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
+      throw refused('look at the stream', error);
+    }
+  }
+
+  /** Removes the messages of a subject (wildcards allowed) and tells how many they were. */
+  async purge(subject: string): Promise<number> {
+    try {
+      return (await (await this.#manager()).streams.purge(STREAM, { filter: subject })).purged;
+    } catch (error) {
+      throw refused(`purge ${subject}`, error);
+    }
+  }
+
+  /** Reads the stream in order from a point on; see {@link Reading}. */
+  async read(options: ReadingOptions): Promise<Reading> {
+    const connection = this.#use();
+    try {
+      return await openReading(
+        connection,
+        {
+          name: `espalier-${crypto.randomUUID()}`,
+          ack_policy: AckPolicy.None,
+          ...(options.start.from === 'time'
+            ? {
+                deliver_policy: DeliverPolicy.StartTime,
+                opt_start_time: new Date(Math.max(0, options.start.ms)).toISOString(),
+              }
+            : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: options.start.seq }),
+        },
+        options,
+      );
+    } catch (error) {
+      throw refused('read the stream', error);
+    }
+  }
+
+  /** Receives requests, on this connection and on every later one; returns what ends that. */
+  subscribe(subject: string, onRequest: (request: BusRequest) => void): () => void {
+    const subscription: Subscription = { subject, onRequest, stop: () => {} };
+    this.#subscriptions.add(subscription);
+    this.#listen(subscription);
+    return () => {
+      this.#subscriptions.delete(subscription);
+      subscription.stop();
+    };
+  }
+
+  /** Sends without waiting; what cannot be sent now is lost. */
+  publish(subject: string, data: string): void {
+    if (this.#connected) this.#connection?.publish(subject, data);
+  }
+
+  /** Resolves once there is a connection; rejects with the signal's reason. */
+  async whenConnected(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = () => this.#connected && resolve();
+    const stopLooking = this.onConnection(look);
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    look();
+    try {
+      await promise;
+    } finally {
+      stopLooking();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, retryMs = 1_000 } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#keep(await this.#connect());
+      } catch (error) {
+        if (!signal.aborted) log.warn('NATS cannot be reached', { error: String(error) });
+      }
+      this.#setConnected(false);
+      if (!signal.aborted) await clock.sleep(retryMs, { signal }).catch(() => {});
+    }
+  }
+
+  #connect(): Promise<NatsConnection> {
+    const { servers, credentials, ca, retryMs = 1_000 } = this.#options;
+    return connect({
+      servers: [...servers],
+      name: CONTROLLER_NAME,
+      inboxPrefix: inboxOf(CONTROLLER_NAME),
+      authenticator: credsAuthenticator(() => Buffer.from(credentials())),
+      tls: { ca: ca() },
+      timeout: CALL_TIMEOUT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxPingOut: 2,
+      reconnectTimeWait: retryMs,
+      maxReconnectAttempts: -1,
+      // A key that is being rotated may be refused twice and still be right a moment later.
+      ignoreAuthErrorAbort: true,
+    });
+  }
+
+  /** Follows what becomes of a connection, until it is closed for good. */
+  async #keep(connection: NatsConnection): Promise<void> {
+    if (this.#stopping.signal.aborted) return connection.close();
+    const { log } = this.#options;
+    this.#connection = connection;
+    for (const subscription of this.#subscriptions) this.#listen(subscription);
+    this.#setConnected(true);
+    const events = watch(connection, (type, data) => {
+      if (type === Events.Disconnect) this.#setConnected(false);
+      else if (type === Events.Reconnect) this.#setConnected(true);
+      else if (type === Events.Error) log.warn('NATS refused something', { error: String(data) });
+    });
+    await connection.closed();
+    events.stop();
+  }
+
+  #listen(into: Subscription): void {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed()) return;
+    const callback = (error: NatsError | null, { data, reply, subject }: Msg) => {
+      if (error === null) into.onRequest({ subject, data, reply });
+    };
+    const subscription = connection.subscribe(into.subject, { callback });
+    into.stop = () => {
+      if (!connection.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  #setConnected(connected: boolean): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #use(): NatsConnection {
+    if (this.#connection === undefined || !this.#connected)
+      throw new Error('NATS is not connected');
+    return this.#connection;
+  }
+
+  #manager() {
+    return this.#use().jetstreamManager({ checkAPI: false, timeout: CALL_TIMEOUT_MS });
+  }
+}
+
+function stateOf({ created, state }: StreamInfo): StreamState {
+  return {
+    createdMs: Date.parse(created),
+    messages: state.messages,
+    lastSeq: state.last_seq,
+  };
+}
+
+function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+function refused(what: string, cause: unknown): Error {
+  return new Error(
+    `NATS: cannot ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,183 @@
+import type { Clock, Logger } from '../../ports/telemetry.ts';
+import type { Bus, StreamLimits, StreamState } from './bus.ts';
+import type { Reading, StreamMessage } from './bus-reading.ts';
+import {
+  type Cursor,
+  compareOverlap,
+  lossSince,
+  removedBetween,
+  type StreamLoss,
+  startAt,
+} from './continuity.ts';
+
+export interface StreamReaderOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limits: StreamLimits;
+  /** Since when messages still matter to anyone; asked whenever all is read again. */
+  readonly replayFromMs: () => number;
+  /** Every message, those that are read again included. */
+  readonly onMessage: (message: StreamMessage) => void;
+  /** Everything that was in the stream when this replay began has been read. */
+  readonly onCaughtUp: () => void;
+  readonly onLoss: (loss: StreamLoss, removed: number) => void;
+  /** Whether there is a stream to read from just now has changed. */
+  readonly onReading: (isReading: boolean) => void;
+  /** How often the stream's state is looked at. @default 5_000 */
+  readonly checkMs?: number;
+}
+
+const RETRY_MS = 1_000;
+
+/**
+ * Reads the stream for ever: makes it where it is missing, goes on where it stopped, and reads all of
+ * it again when it cannot be sure that nothing was lost. So messages come at least once.
+ */
+export class StreamReader {
+  readonly #options: StreamReaderOptions;
+  readonly #stopping = new AbortController();
+  #cursor: Cursor | undefined;
+  #running: Promise<void> | undefined;
+  /** While all is read again: the number at which that is done, also if it takes several readings. */
+  #replayUntil: number | undefined;
+  /** Ends the reading of now, so that the next one begins. */
+  #restart: (() => void) | undefined;
+  #purged = 0;
+  #lastState: StreamState | undefined;
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort(new Error('the reader is closed'));
+    this.#restart?.();
+    await this.#running;
+  }
+
+  /** Reads everything again, from `replayFromMs` on. */
+  replay(): void {
+    this.#cursor = undefined;
+    this.#restart?.();
+  }
+
+  /** Removes a subject's messages; they do not count as lost. */
+  async purge(subject: string): Promise<number> {
+    const purged = await this.#options.bus.purge(subject);
+    this.#purged += purged;
+    return purged;
+  }
+
+  async #run(): Promise<void> {
+    const { bus, clock, log, onReading } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await bus.whenConnected(signal);
+        const why = await this.#readOnce();
+        log.info('reading the metrics stream anew', { why });
+      } catch (error) {
+        if (signal.aborted) break;
+        log.warn('the metrics stream cannot be read', { error: String(error) });
+        onReading(false);
+        await clock.sleep(RETRY_MS, { signal }).catch(() => {});
+      }
+    }
+    onReading(false);
+  }
+
+  /** One reading from its start to its end; resolves with why it ended. */
+  async #readOnce(): Promise<string> {
+    const { bus, limits, replayFromMs, onReading } = this.#options;
+    const state = await bus.ensureStream(limits);
+    if (this.#isLost(state)) this.#cursor = undefined;
+    if (this.#cursor === undefined) this.#replayUntil = state.lastSeq;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    let reading: Reading | undefined;
+    this.#restart = () => resolve('asked to');
+    try {
+      const start = startAt(this.#cursor, replayFromMs());
+      const onMessage = this.#receiver(this.#cursor, resolve);
+      reading = await bus.read({ start, onMessage, onEnd: resolve });
+      if (reading.pending === 0) this.#caughtUp();
+      onReading(true);
+      void this.#check(promise, resolve);
+      return await promise;
+    } finally {
+      this.#restart = undefined;
+      reading?.stop();
+      onReading(false);
+    }
+  }
+
+  #receiver(
+    overlap: Cursor | undefined,
+    end: (why: string) => void,
+  ): (message: StreamMessage) => void {
+    const { onMessage, onLoss } = this.#options;
+    let expected = overlap;
+    let isOver = false;
+    return (message) => {
+      if (isOver) return;
+      if (expected !== undefined) {
+        const found = compareOverlap(expected, message);
+        if (found !== 'same') {
+          isOver = true;
+          this.#cursor = undefined;
+          if (found === 'regressed') onLoss('regressed', 0);
+          end(`the last message that was read is ${found === 'regressed' ? 'another' : 'gone'}`);
+          return;
+        }
+      }
+      expected = undefined;
+      this.#cursor = { seq: message.seq, timeNanos: message.timeNanos };
+      onMessage(message);
+      if (message.pending === 0 || message.seq >= (this.#replayUntil ?? 0)) this.#caughtUp();
+    };
+  }
+
+  #caughtUp(): void {
+    if (this.#replayUntil === undefined) return;
+    this.#replayUntil = undefined;
+    this.#options.onCaughtUp();
+  }
+
+  /** Looks at the stream now and then, for what no message tells. */
+  async #check(ended: Promise<string>, end: (why: string) => void): Promise<void> {
+    const { bus, clock, checkMs = 5_000 } = this.#options;
+    const over = new AbortController();
+    void ended.then(() => over.abort());
+    while (!over.signal.aborted) {
+      try {
+        await clock.sleep(checkMs, { signal: over.signal });
+        const state = await bus.streamState();
+        if (over.signal.aborted) return;
+        if (state === undefined) return end('the stream is gone');
+        if (this.#isLost(state)) {
+          this.#cursor = undefined;
+          return end('the stream is not the one that was read');
+        }
+      } catch {
+        // Unreachable: the reading itself ends when that lasts.
+      }
+    }
+  }
+
+  /** Compares the stream with what was known of it, tells what is gone, and takes note of it. */
+  #isLost(state: StreamState): boolean {
+    const { onLoss } = this.#options;
+    const before = this.#lastState;
+    const loss = lossSince(before, this.#cursor, state);
+    const removed = before === undefined ? 0 : removedBetween(before, state, this.#purged);
+    this.#lastState = state;
+    this.#purged = 0;
+    if (loss !== undefined) onLoss(loss, 0);
+    else if (removed > 0) onLoss('removed', removed);
+    return loss !== undefined;
+  }
+}
