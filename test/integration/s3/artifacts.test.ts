@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
 import { CALL, newScene, sha256, useStore, whyNoStore, writeAttempt } from './rig.ts';
 
@@ -148,5 +149,25 @@ describe('artifacts in S3', { skip: whyNoStore() }, () => {
     for (const _again of [1, 2]) await store.deleteAll(experiment, CALL);
     assert.equal((await names(root)).length, 1);
     assert.equal((await names(at.keys.experimentRoot(other.place.experiment))).length, 3);
+  });
+
+  test('G10 deleting goes through every page of a listing', async (t) => {
+    const isWhole = process.env['ESPALIER_TEST_ALL'] === '1';
+    const count = isWhole ? 1_005 : 25;
+    const { experiment, place } = newScene();
+    const paths = Array.from({ length: count }, (_, seq) => `points-${seq}.jsonl`);
+    const put = async (path: string): Promise<void> => {
+      await at.store.put(at.keys.attemptFile(place, path), Buffer.from(path), undefined, CALL);
+    };
+    while (paths.length > 0) await Promise.all(paths.splice(0, 15).map(put));
+    const root = at.keys.experimentRoot(place.experiment);
+    const store = new ObjectStore({ ...at.options, ...(isWhole ? {} : { pageSize: 10 }) });
+    t.after(() => store.close());
+    let pages = 0;
+    for await (const page of store.list(root, CALL)) pages += Math.min(page.length, 1);
+    assert.equal(pages, isWhole ? 2 : 3);
+    await new S3Artifacts(store, at.keys, { conditions: true }).deleteAll(experiment, CALL);
+    assert.deepEqual(await names(root), []);
+    t.diagnostic(`pages ${pages}, objects ${count}, left 0`);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
+import { probeStore } from '../../../controller/src/adapters/s3/probe.ts';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
 import { startFaultProxy } from '../../kit/fault-proxy.ts';
 import type { RequestFault } from '../../kit/fault-rules.ts';
@@ -19,6 +20,11 @@ const FAULTS: Record<string, RequestFault> = {
   'a 500': refusal(500, 'InternalError'),
   'a 503 SlowDown': refusal(503, 'SlowDown'),
   'a 409 ConditionalRequestConflict': refusal(409, 'ConditionalRequestConflict'),
+  'a 403 RequestTimeTooSkewed': refusal(403, 'RequestTimeTooSkewed'),
+  'bytes that change on their way': {
+    kind: 'rewrite',
+    request: (text) => text.replaceAll('5', '6'),
+  },
   'a request that never arrives': { kind: 'cut', point: 'before' },
   'a lost answer': { kind: 'cut', point: 'after' },
 };
@@ -85,6 +91,30 @@ describe('S3 behind a network that fails', { skip: whyNoStore() }, () => {
       assert.equal(proxy.requests.length, 3, what);
     }
     t.diagnostic(`spoiled ${2 * Object.keys(spoiled).length}, wrong 0`);
+  });
+
+  test('a store that ignores conditions is found out', async (t) => {
+    const { proxy, store } = await start(t);
+    const ignored: RequestFault = { kind: 'answer', status: 200, body: '' };
+    proxy.addRule({ match: { methods: ['PUT'] }, fault: ignored, skip: 1 });
+    assert.deepEqual(await probeStore(store, at.prefix, CALL), { conditions: false });
+    assert.equal(proxy.writes.length, 4);
+  });
+
+  test('a listing that repeats a page for ever ends with an error', async (t) => {
+    const { proxy, store, body, key } = await start(t);
+    await at.store.put(key, body, undefined, CALL);
+    const endless = (text: string) =>
+      text
+        .replace('<IsTruncated>false</IsTruncated>', '<IsTruncated>true</IsTruncated>')
+        .replace('</ListBucketResult>', '<NextContinuationToken>x</NextContinuationToken>$&');
+    const fault: RequestFault = { kind: 'rewrite', response: endless };
+    proxy.addRule({ match: { methods: ['GET'] }, fault });
+    const list = async () => {
+      for await (const page of store.list(key, CALL)) assert.ok(page.length <= 1);
+    };
+    await assert.rejects(list(), { code: 'Storage', message: /repeats a page/ });
+    assert.equal(proxy.requests.length, 2);
   });
 
   test('an abort ends a request that hangs, and no retry follows', async (t) => {

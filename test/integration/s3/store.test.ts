@@ -59,6 +59,20 @@ describe('the S3 contract', { skip: whyNoStore() }, () => {
     );
   });
 
+  test('without credentials of its own the store uses the provider chain', async (t) => {
+    const { credentials, ...rest } = at.options;
+    if (typeof credentials !== 'object') return t.skip('the endpoint uses the chain already');
+    const before = { ...process.env };
+    process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
+    process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
+    const store = new ObjectStore(rest);
+    t.after(() => {
+      store.close();
+      process.env = before;
+    });
+    assert.equal(await store.head(fresh(), CALL), undefined);
+  });
+
   test('F15 G13 a presigned PUT takes one file with these bytes, once', async (t) => {
     const presigner = new Presigner(at.options);
     t.after(() => presigner.close());

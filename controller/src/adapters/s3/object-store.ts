@@ -26,6 +26,8 @@ export interface StoreOptions {
   /** @default the SDK's provider chain: roles, web identity, files, environment */
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
   readonly retry?: RetryPolicy;
+  /** Objects in one page of a listing. @default what the store gives: 1,000 */
+  readonly pageSize?: number;
 }
 
 /** A condition on what is there before a write. */
@@ -74,11 +76,13 @@ export class ObjectStore {
   readonly bucket: string;
   readonly #client: S3Client;
   readonly #retry: RetryPolicy;
+  readonly #pageSize: number | undefined;
 
   constructor(options: StoreOptions) {
     this.bucket = options.bucket;
     this.#client = createClient(options);
     this.#retry = options.retry ?? DEFAULT_RETRY;
+    this.#pageSize = options.pageSize;
   }
 
   close(): void {
@@ -170,6 +174,7 @@ export class ObjectStore {
         Bucket: this.bucket,
         Prefix: prefix,
         EncodingType: 'url',
+        ...(this.#pageSize === undefined ? {} : { MaxKeys: this.#pageSize }),
         ...(token === undefined ? {} : { ContinuationToken: token }),
       });
       const page = await this.#run(`list ${prefix}`, 's3:ListBucket', call, (abortSignal) =>

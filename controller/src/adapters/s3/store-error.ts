@@ -28,6 +28,11 @@ const RETRYABLE_NAMES = new Set([
   'Throttling',
   'ThrottlingException',
   'ConditionalRequestConflict',
+  // The bytes changed on their way; we computed the digest from what we hold.
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'XAmzContentChecksumMismatch',
+  'IncompleteBody',
 ]);
 
 /** Errors that say who we are or what we asked: the same request would fail again. */
