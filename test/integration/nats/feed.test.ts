@@ -408,5 +408,6 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
 
 const anyValue = fc.oneof(
   fc.constantFrom(Number.NaN, Infinity, -Infinity, 0.5),
-  fc.double({ noNaN: true, min: -1, max: 1 }),
+  // JSON knows no -0.
+  fc.double({ noNaN: true, min: -1, max: 1 }).map((value) => value + 0),
 );

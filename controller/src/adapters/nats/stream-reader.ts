@@ -98,17 +98,24 @@ export class StreamReader {
     if (this.#isLost(state)) this.#cursor = undefined;
     if (this.#cursor === undefined) this.#replayUntil = state.lastSeq;
     const { promise, resolve } = Promise.withResolvers<string>();
+    const over = new AbortController();
+    // At once: what still arrives must not move the cursor, or a replay that was asked for is lost.
+    const end = (why: string): void => {
+      over.abort();
+      resolve(why);
+    };
     let reading: Reading | undefined;
-    this.#restart = () => resolve('asked to');
+    this.#restart = () => end('asked to');
     try {
       const start = startAt(this.#cursor, replayFromMs());
-      const onMessage = this.#receiver(this.#cursor, resolve);
-      reading = await bus.read({ start, onMessage, onEnd: resolve });
-      if (reading.pending === 0) this.#caughtUp();
+      const onMessage = this.#receiver(this.#cursor, over.signal, end);
+      reading = await bus.read({ start, onMessage, onEnd: end });
+      if (reading.pending === 0 && !over.signal.aborted) this.#caughtUp();
       onReading(true);
-      void this.#check(promise, resolve);
+      void this.#check(over.signal, end);
       return await promise;
     } finally {
+      over.abort();
       this.#restart = undefined;
       reading?.stop();
       onReading(false);
@@ -117,17 +124,16 @@ export class StreamReader {
 
   #receiver(
     overlap: Cursor | undefined,
+    over: AbortSignal,
     end: (why: string) => void,
   ): (message: StreamMessage) => void {
     const { onMessage, onLoss } = this.#options;
     let expected = overlap;
-    let isOver = false;
     return (message) => {
-      if (isOver) return;
+      if (over.aborted) return;
       if (expected !== undefined) {
         const found = compareOverlap(expected, message);
         if (found !== 'same') {
-          isOver = true;
           this.#cursor = undefined;
           if (found === 'regressed') onLoss('regressed', 0);
           end(`the last message that was read is ${found === 'regressed' ? 'another' : 'gone'}`);
@@ -148,15 +154,13 @@ export class StreamReader {
   }
 
   /** Looks at the stream now and then, for what no message tells. */
-  async #check(ended: Promise<string>, end: (why: string) => void): Promise<void> {
+  async #check(over: AbortSignal, end: (why: string) => void): Promise<void> {
     const { bus, clock, checkMs = 5_000 } = this.#options;
-    const over = new AbortController();
-    void ended.then(() => over.abort());
-    while (!over.signal.aborted) {
+    while (!over.aborted) {
       try {
-        await clock.sleep(checkMs, { signal: over.signal });
+        await clock.sleep(checkMs, { signal: over });
         const state = await bus.streamState();
-        if (over.signal.aborted) return;
+        if (over.aborted) return;
         if (state === undefined) return end('the stream is gone');
         if (this.#isLost(state)) {
           this.#cursor = undefined;
