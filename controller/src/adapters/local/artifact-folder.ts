@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ARTIFACT, type BestTrial, type Experiment, type Trial } from '@espalier/api';
+import { FoundFiles } from '../../domain/artifacts/found-files.ts';
 import { artifactsOf } from '../../domain/artifacts/manifest.ts';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
@@ -15,8 +16,7 @@ import { newestWholeCheckpoint } from './resume-point.ts';
 export class ArtifactFolder implements ArtifactStore {
   readonly #layout: Layout;
   readonly #files: DurableFiles;
-  /** By trial uid and attempt. */
-  readonly #found = new Map<string, AttemptFiles>();
+  readonly #found = new FoundFiles();
 
   constructor(layout: Layout, files: DurableFiles) {
     this.#layout = layout;
@@ -24,26 +24,28 @@ export class ArtifactFolder implements ArtifactStore {
   }
 
   filesOf(trial: Trial, attempt: number): AttemptFiles {
-    return this.#found.get(`${trial.metadata.uid}-${attempt}`) ?? { kind: 'unknown' };
+    return this.#found.of(trial.metadata.uid, attempt);
   }
 
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
     const folder = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), attempt);
     const owner = { trialUid: trial.metadata.uid, attempt };
     const checked = await checkManifest(folder, ARTIFACT.manifest, owner, call);
-    const uid = `${trial.metadata.uid}-${attempt}`;
+    const { uid } = trial.metadata;
     if (checked.kind !== 'whole') {
-      this.#found.set(uid, checked);
+      this.#found.set(uid, attempt, checked);
       return;
     }
     const hasLog = (await kindOf(join(folder, ARTIFACT.log))) === 'file';
     const uriOf = (path: string) => pathToFileURL(join(folder, path)).href;
-    this.#found.set(uid, { ...checked, artifacts: artifactsOf(checked.manifest, uriOf, hasLog) });
+    this.#found.set(uid, attempt, {
+      ...checked,
+      artifacts: artifactsOf(checked.manifest, uriOf, hasLog),
+    });
   }
 
-  /** The Trial has ended: its record says what was found. */
   forget(trialUid: string): void {
-    for (const key of this.#found.keys()) if (key.startsWith(trialUid)) this.#found.delete(key);
+    this.#found.forget(trialUid);
   }
 
   async resumePoint(

@@ -7,6 +7,7 @@ import {
   type Trial,
 } from '@espalier/api';
 import { staysBest } from '../../domain/artifacts/best-record.ts';
+import { FoundFiles } from '../../domain/artifacts/found-files.ts';
 import type { ArtifactKeys, AttemptPlace, KeyMeaning } from '../../domain/artifacts/keys.ts';
 import { artifactsOf, checkpointStep, newestFirst } from '../../domain/artifacts/manifest.ts';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
@@ -28,8 +29,7 @@ export class S3Artifacts implements ArtifactStore {
   readonly #store: ObjectStore;
   readonly #keys: ArtifactKeys;
   readonly #abilities: StoreAbilities;
-  /** By trial uid and attempt. */
-  readonly #found = new Map<string, AttemptFiles>();
+  readonly #found = new FoundFiles();
 
   constructor(store: ObjectStore, keys: ArtifactKeys, abilities: StoreAbilities) {
     this.#store = store;
@@ -38,15 +38,15 @@ export class S3Artifacts implements ArtifactStore {
   }
 
   filesOf(trial: Trial, attempt: number): AttemptFiles {
-    return this.#found.get(`${trial.metadata.uid}-${attempt}`) ?? { kind: 'unknown' };
+    return this.#found.of(trial.metadata.uid, attempt);
   }
 
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
     const place = placeOf(experiment, trial, attempt);
     const checked = await checkManifest(this.#store, this.#keys, place, ARTIFACT.manifest, call);
-    const uid = `${trial.metadata.uid}-${attempt}`;
+    const { uid } = trial.metadata;
     if (checked.kind !== 'whole') {
-      this.#found.set(uid, checked);
+      this.#found.set(uid, attempt, checked);
       return;
     }
     const folder = `s3://${this.#store.bucket}/${this.#keys.attemptRoot(place)}`;
@@ -54,12 +54,11 @@ export class S3Artifacts implements ArtifactStore {
     const log = await this.#store.head(this.#keys.attemptFile(place, ARTIFACT.log), call);
     const uriOf = (path: string) => (path === '' ? folder.slice(0, -1) : `${folder}${path}`);
     const artifacts = artifactsOf(checked.manifest, uriOf, log !== undefined);
-    this.#found.set(uid, { ...checked, artifacts });
+    this.#found.set(uid, attempt, { ...checked, artifacts });
   }
 
-  /** The Trial has ended: its record says what was found. */
   forget(trialUid: string): void {
-    for (const key of this.#found.keys()) if (key.startsWith(trialUid)) this.#found.delete(key);
+    this.#found.forget(trialUid);
   }
 
   async resumePoint(

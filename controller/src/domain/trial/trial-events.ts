@@ -15,14 +15,13 @@ export function trialEvents(
     events.push({ type: 'Warning', reason: entry.reason ?? entry.outcome, message });
   }
   const isWaiting = after.phase === 'Pending' || after.phase === 'Starting';
-  if (isWaiting && events.length === 0 && after.reason !== before?.reason) {
-    if (
-      after.reason !== undefined &&
-      !after.attempts.some(({ reason }) => reason === after.reason)
-    ) {
-      const type = after.reason === 'SchedulingGated' ? 'Normal' : 'Warning';
-      events.push({ type, reason: after.reason, message: after.message ?? '' });
-    }
+  const isNews =
+    events.length === 0 &&
+    after.reason !== before?.reason &&
+    !after.attempts.some(({ reason }) => reason === after.reason);
+  if (isWaiting && isNews && after.reason !== undefined) {
+    const type = after.reason === 'SchedulingGated' ? 'Normal' : 'Warning';
+    events.push({ type, reason: after.reason, message: after.message ?? '' });
   }
   for (const rung of after.rungs.slice(before?.rungs.length ?? 0)) {
     if (rung.verdict !== 'stop') continue;
