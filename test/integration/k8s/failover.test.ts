@@ -21,7 +21,7 @@ import {
   scriptPods,
   trialsIn,
 } from './objects.ts';
-import { type Program, startProgram, tokenAccess } from './program.ts';
+import { bearerAccess, type Program, startProgram } from './program.ts';
 
 const SYSTEM = CONTROLLER_NAMESPACE;
 const ACCOUNT = `system:serviceaccount:${SYSTEM}:${CONTROLLER_ACCOUNT}`;
@@ -53,15 +53,7 @@ describe('two controllers with the rights of manifests/rbac', { skip: whyNoTools
     for (const identity of ['a', 'b']) {
       const proxy = await startKubeProxy(plane, { rules: [script] });
       proxies.push(proxy);
-      const access = {
-        ...tokenAccess(plane, proxy.url),
-        credentials: async () => ({
-          ca: plane.ca,
-          rejectUnauthorized: true,
-          headers: { Authorization: `Bearer ${token}` },
-        }),
-      };
-      const program = startProgram(access, {
+      const program = startProgram(bearerAccess(plane, proxy.url, token), {
         identity,
         lease: {
           namespace: SYSTEM,

@@ -13,7 +13,7 @@ import {
   scriptPods,
   trialsIn,
 } from './objects.ts';
-import { type Program, startProgram } from './program.ts';
+import { bearerAccess, type Program, startProgram } from './program.ts';
 
 describe('a controller of chosen namespaces', { skip: whyNoTools() }, () => {
   const cluster = useCluster({ label: 'chosen', audit: true });
@@ -38,17 +38,9 @@ describe('a controller of chosen namespaces', { skip: whyNoTools() }, () => {
     proxy = await startKubeProxy(plane, {
       rules: [scriptPods(() => ({ message: lastWords(0.5) }))],
     });
-    program = startProgram(
-      {
-        server: new URL(proxy.url),
-        credentials: async () => ({
-          ca: plane.ca,
-          rejectUnauthorized: true,
-          headers: { Authorization: `Bearer ${token}` },
-        }),
-      },
-      { namespaces: ['ours', 'also-ours'] },
-    );
+    program = startProgram(bearerAccess(plane, proxy.url, token), {
+      namespaces: ['ours', 'also-ours'],
+    });
     await program.controller.ready;
   });
   after(async () => {

@@ -46,12 +46,17 @@ export class KeptLog implements Logger {
 
 /** Access by the administrator's token, straight or through a proxy. */
 export function tokenAccess(plane: ControlPlane, url = plane.url, user = 'admin'): ClusterAccess {
+  return bearerAccess(plane, url, plane.token(user));
+}
+
+/** Access by any bearer token, such as a service account's. */
+export function bearerAccess({ ca }: ControlPlane, url: string, token: string): ClusterAccess {
   return {
     server: new URL(url),
     credentials: async () => ({
-      ca: plane.ca,
+      ca,
       rejectUnauthorized: true,
-      headers: { Authorization: `Bearer ${plane.token(user)}` },
+      headers: { Authorization: `Bearer ${token}` },
     }),
   };
 }
