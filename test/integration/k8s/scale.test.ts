@@ -1,59 +1,32 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import type { Experiment } from '@espalier/api';
 import { follow } from '../../kit/follow.ts';
 import type { KubeObject } from '../../kit/kube-types.ts';
 import { FAKE_REPORT, fastPods } from '../../kit/kwok-stages.ts';
-import { PodWatch } from '../../kit/pod-watch.ts';
-import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import {
-  applyCrds,
   createExperiment,
   experimentEnded,
   experimentsPath,
   makeNamespace,
   trialsIn,
 } from './objects.ts';
-import { type Program, startProgram, tokenAccess } from './program.ts';
+import { HOUR_MS, useScaleRig } from './scale-rig.ts';
 
 const ALL = process.env['ESPALIER_TEST_ALL'] === '1';
 const TRIALS = ALL ? 20_000 : 2_000;
 const PARALLEL = 50;
 /** Of an object in etcd; reliability.md G11. */
 const MAX_BYTES = 64 * 1024;
-const HOUR_MS = 3_600_000;
 
 describe('scale', { skip: whyNoTools() }, () => {
-  const cluster = useCluster({
-    label: 'scale',
-    nodes: { stages: fastPods({ message: FAKE_REPORT }) },
-  });
-  const stop = new AbortController();
-  let program: Program;
-  let pods: PodWatch;
-  let watching: Promise<void>;
-
-  before(async () => {
-    const { plane } = cluster;
-    await applyCrds(plane);
-    pods = new PodWatch(plane.client);
-    watching = pods.run(stop.signal);
-    watching.catch(() => {});
-    program = startProgram(tokenAccess(plane));
-    await program.controller.ready;
-  });
-  after(async () => {
-    stop.abort();
-    await program?.stop();
-    // The servers may be gone before the watch is told to end.
-    await watching.catch(() => {});
-  });
+  const rig = useScaleRig('scale', fastPods({ message: FAKE_REPORT }));
 
   /** Nothing lost, nothing done twice, never more pods than `parallel`. */
   async function checkTrials(context: TestContext, namespace: string, name: string, max: number) {
-    const trials = (await trialsIn(cluster.plane.client, namespace)).filter(
+    const trials = (await trialsIn(rig.cluster.plane.client, namespace)).filter(
       ({ metadata }) => metadata.labels?.['espalier.dev/experiment'] === name,
     );
     const ended = new Set(
@@ -63,14 +36,14 @@ describe('scale', { skip: whyNoTools() }, () => {
     );
     const lost = Array.from({ length: max }, (_, index) => index).filter((i) => !ended.has(i));
     context.diagnostic(
-      `${name}: ${trials.length} trials, lost ${lost.length}, pods at once ${pods.peakOf(namespace, name)}`,
+      `${name}: ${trials.length} trials, lost ${lost.length}, pods at once ${rig.pods.peakOf(namespace, name)}`,
     );
     assert.equal(trials.length, max);
     assert.deepEqual(lost, []);
   }
 
   test(`F22 G11 U1 ${TRIALS} trials in one Experiment`, { timeout: HOUR_MS }, async (context) => {
-    const { client } = cluster.plane;
+    const { client } = rig.cluster.plane;
     await makeNamespace(client, 'large');
     let bytes = 0;
     const done = new AbortController();
@@ -80,7 +53,7 @@ describe('scale', { skip: whyNoTools() }, () => {
         bytes = Math.max(bytes, JSON.stringify(object).length);
       }
     })();
-    const from = program.requests.length;
+    const from = rig.program.requests.length;
     const began = performance.now();
     await createExperiment(client, 'large', 'e', { trials: { max: TRIALS, parallel: PARALLEL } });
     const { status } = await experimentEnded(client, 'large', 'e', HOUR_MS);
@@ -92,27 +65,27 @@ describe('scale', { skip: whyNoTools() }, () => {
     assert.equal(status.trials?.succeeded, TRIALS);
     await checkTrials(context, 'large', 'e', TRIALS);
 
-    const requests = program.requests.slice(from);
+    const requests = rig.program.requests.slice(from);
     const writes = requests.filter(({ method }) => method !== 'GET').length;
     const reads = requests.length - writes;
     const megabytes = Math.round(process.resourceUsage().maxRSS / 1000);
     context.diagnostic(
-      `${TRIALS} trials in ${seconds.toFixed(1)} s; pods ${pods.created}, duplicates ${pods.twice.length}, lost 0`,
+      `${TRIALS} trials in ${seconds.toFixed(1)} s; pods ${rig.pods.created}, duplicates ${rig.pods.twice.length}, lost 0`,
     );
     context.diagnostic(
       `${(writes / TRIALS).toFixed(2)} writes and ${(reads / TRIALS).toFixed(3)} reads per trial; the Experiment has ${bytes} bytes`,
     );
     context.diagnostic(`${megabytes} MB resident at most, with the test itself`);
-    assert.equal(pods.created, TRIALS);
-    assert.deepEqual(pods.twice, []);
-    assert.ok(pods.peakOf('large', 'e') <= PARALLEL);
+    assert.equal(rig.pods.created, TRIALS);
+    assert.deepEqual(rig.pods.twice, []);
+    assert.ok(rig.pods.peakOf('large', 'e') <= PARALLEL);
     assert.ok(bytes < MAX_BYTES, `${bytes} bytes`);
     assert.ok(writes / TRIALS <= 8, `${writes} writes`);
-    assert.equal(program.errors(), 0);
+    assert.equal(rig.program.errors(), 0);
   });
 
   test('an Experiment that is applied later does not wait for a large one', async (context) => {
-    const { client } = cluster.plane;
+    const { client } = rig.cluster.plane;
     await makeNamespace(client, 'fair');
     await createExperiment(client, 'fair', 'large', { trials: { max: 1000, parallel: 100 } });
     const completed = async (name: string): Promise<number> => {
@@ -133,7 +106,7 @@ describe('scale', { skip: whyNoTools() }, () => {
     skip: ALL ? false : 'ESPALIER_TEST_ALL is not 1',
     timeout: HOUR_MS,
   }, async (context) => {
-    const { client } = cluster.plane;
+    const { client } = rig.cluster.plane;
     await makeNamespace(client, 'many');
     const names = Array.from({ length: 200 }, (_, i) => `m${i}`);
     // Each needs the other: refused by the controller, which no other may notice.
@@ -150,12 +123,12 @@ describe('scale', { skip: whyNoTools() }, () => {
     for (const name of names) {
       const { status } = await experimentEnded(client, 'many', name, HOUR_MS);
       assert.equal(status?.phase, 'Succeeded', name);
-      assert.ok(pods.peakOf('many', name) <= 2, name);
+      assert.ok(rig.pods.peakOf('many', name) <= 2, name);
     }
     assert.equal((await experimentEnded(client, 'many', 'poison')).status?.phase, 'Failed');
     const trials = await trialsIn(client, 'many');
     context.diagnostic(`200 Experiments, ${trials.length} trials, lost ${1000 - trials.length}`);
     assert.equal(trials.length, 1000);
-    assert.deepEqual(pods.twice, []);
+    assert.deepEqual(rig.pods.twice, []);
   });
 });
