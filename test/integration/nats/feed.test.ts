@@ -86,17 +86,29 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
     waitFor(() => leader.feed.view(trial.trialUid)?.points === count, {
       what: `${count} points are folded`,
     });
+  /** A new leader, and a new trial that it follows. */
+  const following = async (): Promise<{ leader: Leader; trial: FeedInterest }> => {
+    const leader = await lead();
+    await caughtUp(leader);
+    const trial = newTrial();
+    pods.set(trial.trialUid, [podOf(trial)]);
+    follow(trial, leader);
+    return { leader, trial };
+  };
+  /** The same, once the first points are folded. */
+  const reporting = async (count: number): Promise<{ leader: Leader; trial: FeedInterest }> => {
+    const { leader, trial } = await following();
+    await send(witness, addressOf(trial), points(...range(0, count)));
+    await reported(leader, trial, count);
+    return { leader, trial };
+  };
   const reconnectWitness = async (): Promise<void> => {
     await witness.close();
     witness = await connectWitness(server);
   };
 
   test('G6 U12 a trainer is heard while it runs, and complete with its last word', async (t) => {
-    const leader = await lead();
-    await caughtUp(leader);
-    const trial = newTrial();
-    pods.set(trial.trialUid, [podOf(trial)]);
-    follow(trial, leader);
+    const { leader, trial } = await following();
     const told: string[] = [];
     leader.feed.onChange((uid) => told.push(uid));
     const trainer = await connectTrainer(server, addressOf(trial));
@@ -263,13 +275,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
   });
 
   test('F10 F11 a server that is killed and starts again loses no point', async (t) => {
-    const leader = await lead();
-    await caughtUp(leader);
-    const trial = newTrial();
-    pods.set(trial.trialUid, [podOf(trial)]);
-    follow(trial, leader);
-    await send(witness, addressOf(trial), points(...range(0, 100)));
-    await reported(leader, trial, 100);
+    const { leader, trial } = await reporting(100);
     await server.kill();
     await waitFor(() => !leader.bus.isConnected, { what: 'the leader has noticed' });
     assert.equal(leader.feed.view(trial.trialUid)?.points, 100);
@@ -284,13 +290,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
   });
 
   test('F10 a server that hangs is noticed, and nothing of the time is missed after it', async (t) => {
-    const leader = await lead();
-    await caughtUp(leader);
-    const trial = newTrial();
-    pods.set(trial.trialUid, [podOf(trial)]);
-    follow(trial, leader);
-    await send(witness, addressOf(trial), points(...range(0, 10)));
-    await reported(leader, trial, 10);
+    const { leader, trial } = await reporting(10);
     server.pause();
     // These lie in its socket, as those of a trainer that does not wait would.
     const sending = range(10, 50).map((one) => send(witness, addressOf(trial), points(one)));
@@ -305,13 +305,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
 
   test('F12 G7 a stream that went back in time is noticed, and read anew', async (t) => {
     const { cp, rm } = await import('node:fs/promises');
-    const leader = await lead();
-    await caughtUp(leader);
-    const trial = newTrial();
-    pods.set(trial.trialUid, [podOf(trial)]);
-    follow(trial, leader);
-    await send(witness, addressOf(trial), points(...range(0, 10)));
-    await reported(leader, trial, 10);
+    const { leader, trial } = await reporting(10);
     const copy = server.folder.file('copy');
     await server.kill();
     await cp(server.storeFolder, copy, { recursive: true });
@@ -335,13 +329,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
   });
 
   test('F13 G7 a stream that is deleted is made anew, and one that is purged is noticed', async (t) => {
-    const leader = await lead();
-    await caughtUp(leader);
-    const trial = newTrial();
-    pods.set(trial.trialUid, [podOf(trial)]);
-    follow(trial, leader);
-    await send(witness, addressOf(trial), points(...range(0, 10)));
-    await reported(leader, trial, 10);
+    const { leader, trial } = await reporting(10);
     const manager = await witness.jetstreamManager();
     await manager.streams.delete('ESPALIER');
     await waitFor(() => leader.losses.some(([loss]) => loss === 'recreated'), {
