@@ -130,3 +130,20 @@ export function scriptPods(behave: (pod: string, namespace: string) => FakeBehav
     },
   };
 }
+
+/**
+ * Waits until admission refuses a pod there. A quota or a policy that can be read back is not yet in
+ * force: admission follows them by a watch of its own.
+ */
+export async function untilPodsRefused(client: ApiClient, namespace: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'probe' },
+    spec: { containers: [{ name: 'c', image: 'x' }] },
+  };
+  await waitFor(async () => (await client.request('POST', path, { body })).status >= 400, {
+    what: `pods are refused in ${namespace}`,
+  });
+}

@@ -3,7 +3,13 @@ import { describe, test } from 'node:test';
 import type { Experiment } from '@espalier/api';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { createExperiment, experimentEnded, experimentsPath, lastWords } from './objects.ts';
+import {
+  createExperiment,
+  experimentEnded,
+  experimentsPath,
+  lastWords,
+  untilPodsRefused,
+} from './objects.ts';
 import { eventsOf, trialAt, trialUntil, useRig } from './pods-rig.ts';
 
 const done = { message: lastWords(0.5), runFor: '200ms' };
@@ -33,12 +39,7 @@ describe('what keeps pods from being made or started', {
       metadata: { name: 'q', namespace: 'quota' },
       spec: { hard: { pods: '0' } },
     });
-    await waitFor(
-      async () =>
-        (await client.get<{ metadata: object; status?: { hard?: object } }>(`${path}/q`)).status
-          ?.hard,
-      { what: 'the quota is known' },
-    );
+    await untilPodsRefused(client, 'quota');
     await createExperiment(client, 'quota', 'e', { trials: { max: 1 }, attempts: strict });
     const waiting = await trialUntil(
       client,
@@ -92,19 +93,7 @@ describe('what keeps pods from being made or started', {
         },
       },
     });
-    const probe = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'probe' },
-      spec: { containers: [{ name: 'c', image: 'x' }] },
-    };
-    await waitFor(
-      async () => {
-        const path = '/api/v1/namespaces/denied/pods?dryRun=All';
-        return (await client.request('POST', path, { body: probe })).status >= 400;
-      },
-      { what: 'the policy is in force' },
-    );
+    await untilPodsRefused(client, 'denied');
     await createExperiment(client, 'denied', 'e', { trials: { max: 1 } });
     await experimentEnded(client, 'denied', 'e');
     const { status } = await trialAt(client, 'denied', 'e-00000');

@@ -10,7 +10,14 @@ import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { createGate, waitFor } from '../../kit/wait.ts';
-import { applyCrds, createExperiment, makeNamespace, podsIn, trialsPath } from './objects.ts';
+import {
+  applyCrds,
+  createExperiment,
+  makeNamespace,
+  podsIn,
+  trialsPath,
+  untilPodsRefused,
+} from './objects.ts';
 import { KeptLog, realClock, tokenAccess } from './program.ts';
 
 const call = { signal: new AbortController().signal };
@@ -247,15 +254,7 @@ describe('writes on a real API server', { skip: whyNoTools() }, () => {
       metadata: { name: 'q', namespace: 'x' },
       spec: { hard: { pods: '0' } },
     });
-    await waitFor(
-      async () => {
-        const { status } = (await client.get(`${quota}/q`)) as unknown as {
-          status?: { hard?: object };
-        };
-        return status?.hard !== undefined;
-      },
-      { what: 'the quota is known' },
-    );
+    await untilPodsRefused(client, 'x');
     await assert.rejects(port.createPod(podRequest(trial), call), WaitError);
     await client.remove(`${quota}/q`);
     await client.patch('/api/v1/namespaces/x', 'merge-patch', {
