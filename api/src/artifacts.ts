@@ -26,6 +26,9 @@ export const ARTIFACT = {
 /** At most this many files of the trainer's own choice may lie under `extra/`. */
 export const MAX_EXTRA_FILES = 100;
 
+/** What one PUT of S3 may carry; no artifact is larger. */
+export const MAX_ARTIFACT_BYTES = 5 * 2 ** 30;
+
 /** `<namespace>/<experiment>-<uid>`: the root of one Experiment's keys. */
 export function experimentKey(namespace: string, experiment: string, uid: string): string {
   return `${namespace}/${experiment}-${uid}`;

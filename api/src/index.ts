@@ -24,3 +24,5 @@ export * from './v1alpha1/trial.ts';
 export * from './wire/digest.ts';
 export * from './wire/parse-report-line.ts';
 export * from './wire/report.ts';
+export * from './wire/subjects.ts';
+export * from './wire/trainer-request.ts';

@@ -26,6 +26,9 @@ export const TRAINER_ENV = {
   cpuThreads: 'ESPALIER_CPU_THREADS',
 } as const;
 
+/** Files of the folder that {@link TRAINER_ENV.credentials} names. */
+export const CREDENTIAL_FILE = { user: 'user.creds', ca: 'ca.crt' } as const;
+
 /** The kubelet's default path of the termination message, used when the environment names none. */
 export const DEFAULT_TERMINATION_LOG = '/dev/termination-log';
 export const MAX_TERMINATION_MESSAGE_BYTES = 4096;

@@ -1,12 +1,8 @@
+import { type AttemptAddress, attemptName, inboxOf } from '@espalier/api';
 import { createUser, encodeUser, fmtCreds, fromSeed } from '@nats-io/jwt';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import { attemptCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
 import type { Installation } from '../../../controller/src/adapters/nats/installation.ts';
-import {
-  type AttemptAddress,
-  attemptName,
-  inboxOf,
-} from '../../../controller/src/adapters/nats/subjects.ts';
 import type { NatsServer } from '../../kit/nats-server.ts';
 
 const HOUR_MS = 3600 * 1000;

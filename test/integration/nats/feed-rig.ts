@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { encodeReportLine, type ReportLine } from '@espalier/api';
+import {
+  type AttemptAddress,
+  encodeReportLine,
+  type ReportLine,
+  reportSubject,
+} from '@espalier/api';
 import type { NatsConnection } from 'nats';
 import {
   Bus,
@@ -9,10 +14,6 @@ import {
 import type { StreamLoss } from '../../../controller/src/adapters/nats/continuity.ts';
 import { controllerCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
 import { NatsFeed } from '../../../controller/src/adapters/nats/nats-feed.ts';
-import {
-  type AttemptAddress,
-  reportSubject,
-} from '../../../controller/src/adapters/nats/subjects.ts';
 import type { FeedView } from '../../../controller/src/domain/trial/feed-view.ts';
 import type { PodEnd, PodView } from '../../../controller/src/domain/trial/pod-view.ts';
 import type { FeedInterest } from '../../../controller/src/ports/metrics-feed.ts';

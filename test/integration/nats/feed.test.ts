@@ -6,10 +6,10 @@ import {
   formatDigest,
   type Point,
   type ReportLine,
+  reportSubject,
 } from '@espalier/api';
 import fc from 'fast-check';
 import type { NatsConnection } from 'nats';
-import { reportSubject } from '../../../controller/src/adapters/nats/subjects.ts';
 import { emptyFold, foldLine, viewOf } from '../../../controller/src/domain/trial/feed-fold.ts';
 import { observe } from '../../../controller/src/domain/trial/observation.ts';
 import type { PodView } from '../../../controller/src/domain/trial/pod-view.ts';

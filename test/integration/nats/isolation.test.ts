@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { attemptName, inboxOf, reportSubject, requestSubject } from '@espalier/api';
 import { Events, type NatsConnection } from 'nats';
 import {
   attemptExpiryMs,
@@ -11,12 +12,6 @@ import {
   retireTrainerKeys,
   rotateTrainerKey,
 } from '../../../controller/src/adapters/nats/installation.ts';
-import {
-  attemptName,
-  inboxOf,
-  reportSubject,
-  requestSubject,
-} from '../../../controller/src/adapters/nats/subjects.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { attemptName, inboxOf, reportSubject, requestSubject } from '@espalier/api';
 import type { NatsConnection } from 'nats';
 import { serveRequests } from '../../../controller/src/adapters/nats/request-server.ts';
-import {
-  attemptName,
-  inboxOf,
-  reportSubject,
-  requestSubject,
-} from '../../../controller/src/adapters/nats/subjects.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';

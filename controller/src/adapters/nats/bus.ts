@@ -1,3 +1,4 @@
+import { inboxOf, REPORT_ROOT } from '@espalier/api';
 import {
   AckPolicy,
   connect,
@@ -16,7 +17,6 @@ import {
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { openReading, type Reading, type ReadingOptions, watch } from './bus-reading.ts';
 import { CONTROLLER_NAME, MAX_MESSAGE_BYTES, STREAM } from './permissions.ts';
-import { inboxOf, REPORT_ROOT } from './subjects.ts';
 
 export interface BusOptions {
   readonly servers: readonly string[];

@@ -1,8 +1,7 @@
-import { durationMs, type ExperimentSpec } from '@espalier/api';
+import { type AttemptAddress, attemptName, durationMs, type ExperimentSpec } from '@espalier/api';
 import { createUser, encodeUser, fmtCreds, fromSeed } from '@nats-io/jwt';
 import type { Installation } from './installation.ts';
 import { CONTROLLER_NAME, CONTROLLER_PERMISSIONS, NAMESPACE_TAG } from './permissions.ts';
-import { type AttemptAddress, attemptName } from './subjects.ts';
 
 const HOUR_MS = 3600 * 1000;
 /** For a trial that may run as long as it likes. */

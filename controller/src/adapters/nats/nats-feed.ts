@@ -1,3 +1,4 @@
+import { type AttemptAddress, parseReportSubject, reportsOf } from '@espalier/api';
 import { emptyFold, type FeedFold, foldLine, viewOf } from '../../domain/trial/feed-fold.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
@@ -10,7 +11,6 @@ import type { StreamLoss } from './continuity.ts';
 import { Outage } from './outage.ts';
 import { parseReport, type Refusal } from './report-message.ts';
 import { StreamReader } from './stream-reader.ts';
-import { type AttemptAddress, parseReportSubject, reportsOf } from './subjects.ts';
 
 /** The pods of a Trial, by attempt. */
 export interface PodSource {

@@ -1,5 +1,5 @@
+import { inboxOf, REPORT_ROOT, REQUEST_ROOT } from '@espalier/api';
 import type { Permissions, UserPermissionsLimits } from '@nats-io/jwt';
-import { inboxOf, REPORT_ROOT, REQUEST_ROOT } from './subjects.ts';
 
 /** The one stream; its name is part of the permissions. */
 export const STREAM = 'ESPALIER';

@@ -1,6 +1,5 @@
-import { type ReportLine, reportLineSchema } from '@espalier/api';
+import { type ReportChannel, type ReportLine, reportLineSchema } from '@espalier/api';
 import { MAX_MESSAGE_BYTES } from './permissions.ts';
-import type { ReportChannel } from './subjects.ts';
 
 /** Why a message counts for nothing. */
 export type Refusal =

@@ -1,11 +1,11 @@
-import type { Bus, BusRequest } from './bus.ts';
 import {
   type AttemptAddress,
   attemptName,
   inboxOf,
   parseRequestSubject,
   REQUEST_ROOT,
-} from './subjects.ts';
+} from '@espalier/api';
+import type { Bus, BusRequest } from './bus.ts';
 
 /** Answers a trainer's request; undefined = no answer, the trainer asks again. */
 export type Answerer = (from: AttemptAddress, text: string) => Promise<string | undefined>;

@@ -1,4 +1,4 @@
-import { isArtifactPath, MAX_EXTRA_FILES } from '@espalier/api';
+import { isArtifactPath, MAX_ARTIFACT_BYTES, MAX_EXTRA_FILES } from '@espalier/api';
 import type { ArtifactKeys, ExperimentPlace } from './keys.ts';
 
 /** What a trainer asks for: to put one file with that content into its own folder. */
@@ -44,9 +44,6 @@ export type UploadDecision =
   | { readonly kind: 'granted'; readonly key: string }
   | { readonly kind: 'refused'; readonly reason: UploadRefusal };
 
-/** What one PUT of S3 may carry. */
-const MAX_PUT_BYTES = 5 * 2 ** 30;
-
 /** Whether this attempt may have a URL for this file, and for which key; first reason wins. */
 export function decideUpload(
   keys: ArtifactKeys,
@@ -59,7 +56,8 @@ export function decideUpload(
   if (experiment.namespace !== namespace) return refused('OtherNamespace');
   if (trial.currentAttempt !== attempt) return refused('NotCurrentAttempt');
   if (!isArtifactPath(path)) return refused('InvalidPath');
-  if (!Number.isInteger(size) || size < 0 || size > MAX_PUT_BYTES) return refused('InvalidSize');
+  if (!Number.isInteger(size) || size < 0 || size > MAX_ARTIFACT_BYTES)
+    return refused('InvalidSize');
   if (!/^[0-9a-f]{64}$/.test(sha256)) return refused('InvalidDigest');
   const after = grantedWith(granted, path, size);
   if (path.startsWith('extra/') && extraFiles(after) > MAX_EXTRA_FILES) {
