@@ -46,12 +46,14 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'api', folder: 'api/src', mayImport: [], pure: true },
   { name: 'search', folder: 'search/src', mayImport: [], pure: true },
-  { name: 'trainer', folder: 'trainer-image/src', mayImport: ['api'], pure: false },
+  { name: 'courier', folder: 'courier/src', mayImport: ['api'], pure: false },
+  { name: 'trainer', folder: 'trainer-image/src', mayImport: ['api', 'courier'], pure: false },
   { name: 'cli', folder: 'cli/src', mayImport: ['api', 'search', 'composition root'], pure: false },
 ];
 
 const PACKAGES: Readonly<Record<string, string>> = {
   '@espalier/api': 'api',
+  '@espalier/courier': 'courier',
   '@espalier/search': 'search',
   '@espalier/controller/local': 'composition root',
 };
@@ -88,7 +90,7 @@ export function violations(file: string, source: string): string[] {
 
 /** Every source file of the layers, relative to `root`; tests are held to no layer. */
 export function sourceFiles(root: string): string[] {
-  const folders = ['api/src', 'search/src', 'controller/src', 'cli/src', 'trainer-image/src'];
+  const folders = ['api/src', 'search/src', 'controller/src', 'cli/src', 'courier/src', 'trainer-image/src'];
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
