@@ -11,12 +11,14 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
-import { DEFAULT_RETRY, type RetryPolicy, withRetries } from './retry.ts';
-import { isMissingKey, isRetryable, statusOf, storeError } from './store-error.ts';
+import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
+import { callStore } from './store-call.ts';
+import { isMissingKey, statusOf } from './store-error.ts';
 
 export interface StoreOptions {
   readonly bucket: string;
-  readonly region: string;
+  /** @default the SDK's provider chain: AWS_REGION, the shared configuration file */
+  readonly region?: string;
   /** Of a store that is not AWS. */
   readonly endpoint?: string;
   /** `<endpoint>/<bucket>/<key>`, for stores without a host name per bucket. */
@@ -57,11 +59,11 @@ export interface ListedObject {
 export function createClient(options: StoreOptions, checksums = options.checksums): S3Client {
   const mode = checksums === 'when_required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
   return new S3Client({
-    region: options.region,
     maxAttempts: 1, // our own retries also cover bodies that break off, and 409
     requestChecksumCalculation: mode,
     responseChecksumValidation: mode,
     forcePathStyle: options.pathStyle ?? false,
+    ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });
@@ -106,7 +108,7 @@ export class ObjectStore {
       ...(condition?.kind === 'absent' ? { IfNoneMatch: '*' } : {}),
       ...(condition?.kind === 'unchanged' ? { IfMatch: condition.etag } : {}),
     });
-    return this.#run(`put ${key}`, 's3:PutObject', call, async (abortSignal) => {
+    return this.#run(`put ${key}`, 's3:PutObject', key, call, async (abortSignal) => {
       try {
         await this.#client.send(command, { abortSignal });
         return { kind: 'written' };
@@ -129,7 +131,7 @@ export class ObjectStore {
     call: Call,
   ): Promise<{ readonly body: Buffer; readonly etag: string } | undefined> {
     const command = new GetObjectCommand({ Bucket: this.bucket, Key: key });
-    return this.#run(`get ${key}`, 's3:GetObject', call, async (abortSignal) => {
+    return this.#run(`get ${key}`, 's3:GetObject', key, call, async (abortSignal) => {
       try {
         const reply = await this.#client.send(command, { abortSignal });
         const stream = addAbortSignal(abortSignal, reply.Body as Readable);
@@ -149,7 +151,7 @@ export class ObjectStore {
       Key: key,
       ChecksumMode: 'ENABLED',
     });
-    return this.#run(`head ${key}`, 's3:GetObject', call, async (abortSignal) => {
+    return this.#run(`head ${key}`, 's3:GetObject', key, call, async (abortSignal) => {
       try {
         const reply = await this.#client.send(command, { abortSignal });
         return {
@@ -177,8 +179,12 @@ export class ObjectStore {
         ...(this.#pageSize === undefined ? {} : { MaxKeys: this.#pageSize }),
         ...(token === undefined ? {} : { ContinuationToken: token }),
       });
-      const page = await this.#run(`list ${prefix}`, 's3:ListBucket', call, (abortSignal) =>
-        this.#client.send(command, { abortSignal }),
+      const page = await this.#run(
+        `list ${prefix}`,
+        's3:ListBucket',
+        undefined,
+        call,
+        (abortSignal) => this.#client.send(command, { abortSignal }),
       );
       yield (page.Contents ?? []).flatMap(({ Key, Size }) =>
         Key?.startsWith(prefix) === true ? [{ key: Key, size: Size ?? 0 }] : [],
@@ -195,7 +201,7 @@ export class ObjectStore {
   /** Deletes at most 1,000 objects; deleting what is not there is done. */
   delete(keys: readonly string[], call: Call): Promise<void> {
     const what = `delete ${keys.length} objects (${keys[0] ?? 'none'}, ...)`;
-    return this.#run(what, 's3:DeleteObject', call, async (abortSignal) => {
+    return this.#run(what, 's3:DeleteObject', keys[0], call, async (abortSignal) => {
       if (keys.length === 0) return;
       const command = new DeleteObjectsCommand({
         Bucket: this.bucket,
@@ -212,18 +218,15 @@ export class ObjectStore {
     });
   }
 
-  async #run<T>(
+  #run<T>(
     what: string,
-    permission: string,
+    action: string,
+    key: string | undefined,
     call: Call,
     attempt: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    try {
-      return await withRetries(this.#retry, call, isRetryable, attempt);
-    } catch (error) {
-      call.signal.throwIfAborted();
-      throw storeError(error, what, permission);
-    }
+    const purpose = { what, action, bucket: this.bucket, ...(key === undefined ? {} : { key }) };
+    return callStore(this.#retry, call, purpose, attempt);
   }
 }
 

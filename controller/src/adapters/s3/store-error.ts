@@ -2,6 +2,7 @@ import { ConflictError, EspalierError } from '../../ports/errors.ts';
 
 /** What the SDK throws, as far as we look at it; every failure has a name, an answer has a status. */
 interface StoreFailure extends Error {
+  readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number | undefined };
 }
 
@@ -38,12 +39,15 @@ const RETRYABLE_NAMES = new Set([
 /** Errors that say who we are or what we asked: the same request would fail again. */
 const FINAL_NAMES = new Set(['CredentialsProviderError', 'NotImplemented', 'NoSuchBucket']);
 
+/** The SDK's own complaint has no name of its own. */
+const NO_REGION = /region is missing/i;
+
 /** Whether the same request may succeed later: an overloaded store, a broken connection or body. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof EspalierError) return false;
   const name = nameOf(error);
   if (RETRYABLE_NAMES.has(name)) return true;
-  if (FINAL_NAMES.has(name)) return false;
+  if (FINAL_NAMES.has(name) || NO_REGION.test(messageOf(error))) return false;
   const status = statusOf(error);
   // Without an answer, or with one whose body broke off: the network's fault.
   if (status === undefined || status < 300) return true;
@@ -55,7 +59,7 @@ export function isRetryable(error: unknown): boolean {
  * right while Experiments wait.
  *
  * @param what What was tried, with the key: `put a/b.json`.
- * @param permission What the credential must allow: `s3:PutObject`.
+ * @param permission What the credential must allow: `s3:PutObject on arn:aws:s3:::bucket/a/b.json`.
  */
 export function storeError(error: unknown, what: string, permission: string): EspalierError {
   if (error instanceof EspalierError) return error;
@@ -65,13 +69,40 @@ export function storeError(error: unknown, what: string, permission: string): Es
   if (name === 'ConditionalRequestConflict') {
     return new ConflictError(`cannot ${what}: another write was under way`, { cause: error });
   }
-  const advice =
-    status === 403
-      ? `; check the credential and that it allows ${permission}`
-      : name === 'NoSuchBucket'
-        ? '; create the bucket or correct its name'
-        : '';
-  return new EspalierError('Storage', `cannot ${what}: ${answer}${advice}`, { cause: error });
+  const advice = adviceFor(error, permission);
+  const text = `cannot ${what}: ${answer}${advice === undefined ? '' : `; ${advice}`}`;
+  return new EspalierError('Storage', text, { cause: error });
+}
+
+const WRONG_REGION = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
+const UNKNOWN_CREDENTIAL = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'InvalidToken',
+]);
+const UNREACHABLE = new Set(['ENOTFOUND', 'ECONNREFUSED', 'EHOSTUNREACH', 'ETIMEDOUT']);
+
+/** What a person can do about it, if that is known. */
+function adviceFor(error: unknown, permission: string): string | undefined {
+  const name = nameOf(error);
+  if (name === 'CredentialsProviderError') {
+    return 'there are no AWS credentials here: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+  }
+  if (name === 'NoSuchBucket') return 'create the bucket or correct its name';
+  if (name === 'RequestTimeTooSkewed') return 'the clock of this machine is wrong: set it';
+  if (UNKNOWN_CREDENTIAL.has(name)) return 'the store does not accept this AWS credential';
+  if (WRONG_REGION.has(name) || statusOf(error) === 301) {
+    return 'the bucket is in another region: name that one';
+  }
+  if (NO_REGION.test(messageOf(error))) return 'name the region of the bucket';
+  if (statusOf(error) === 403) return `check the credential and that it allows ${permission}`;
+  const code = error instanceof Error ? (error as StoreFailure).code : undefined;
+  return UNREACHABLE.has(String(code)) ? 'check the endpoint and that it runs' : undefined;
 }
 
 function messageOf(error: unknown): string {
