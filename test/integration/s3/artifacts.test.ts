@@ -14,7 +14,8 @@ const best = (value: number, configuration: number) => ({
 
 describe('artifacts in S3', { skip: whyNoStore() }, () => {
   const at = useStore();
-  const artifacts = (conditions = true) => new S3Artifacts(at.store, at.keys, { conditions });
+  const artifacts = (conditions = true) =>
+    new S3Artifacts(at.store, at.keys, async () => ({ conditions }));
   const names = async (root: string): Promise<string[]> => {
     const found: string[] = [];
     for await (const page of at.store.list(root, CALL)) {
@@ -166,7 +167,10 @@ describe('artifacts in S3', { skip: whyNoStore() }, () => {
     let pages = 0;
     for await (const page of store.list(root, CALL)) pages += Math.min(page.length, 1);
     assert.equal(pages, isWhole ? 2 : 3);
-    await new S3Artifacts(store, at.keys, { conditions: true }).deleteAll(experiment, CALL);
+    await new S3Artifacts(store, at.keys, async () => ({ conditions: true })).deleteAll(
+      experiment,
+      CALL,
+    );
     assert.deepEqual(await names(root), []);
     t.diagnostic(`pages ${pages}, objects ${count}, left 0`);
   });

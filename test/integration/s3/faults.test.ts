@@ -133,7 +133,7 @@ describe('S3 behind a network that fails', { skip: whyNoStore() }, () => {
     const { proxy, store } = await start(t);
     const add = (fault: RequestFault) => proxy.addRule({ match: {}, fault, chance: 0.1 });
     for (const fault of Object.values(FAULTS)) add(fault);
-    const artifacts = new S3Artifacts(store, at.keys, { conditions: true });
+    const artifacts = new S3Artifacts(store, at.keys, async () => ({ conditions: true }));
     const { experiment, trial, place } = newScene();
     await writeAttempt(at.store, at.keys, place);
     // The reconciler repeats what failed, as it does with its backoff.

@@ -33,3 +33,15 @@ export async function probeStore(
     await store.delete([key], call);
   }
 }
+
+/** Probes the store when somebody first needs to know, and again until it has answered once. */
+export function lazyAbilities(
+  store: ObjectStore,
+  prefix: string,
+): (call: Call) => Promise<StoreAbilities> {
+  let known: StoreAbilities | undefined;
+  return async (call) => {
+    known ??= await probeStore(store, prefix, call);
+    return known;
+  };
+}

@@ -28,10 +28,14 @@ const CAS_TRIES = 5;
 export class S3Artifacts implements ArtifactStore {
   readonly #store: ObjectStore;
   readonly #keys: ArtifactKeys;
-  readonly #abilities: StoreAbilities;
+  readonly #abilities: (call: Call) => Promise<StoreAbilities>;
   readonly #found = new FoundFiles();
 
-  constructor(store: ObjectStore, keys: ArtifactKeys, abilities: StoreAbilities) {
+  constructor(
+    store: ObjectStore,
+    keys: ArtifactKeys,
+    abilities: (call: Call) => Promise<StoreAbilities>,
+  ) {
     this.#store = store;
     this.#keys = keys;
     this.#abilities = abilities;
@@ -79,7 +83,8 @@ export class S3Artifacts implements ArtifactStore {
   async publishBest(experiment: Experiment, best: BestTrial, call: Call): Promise<void> {
     const body = Buffer.from(`${JSON.stringify(best, null, 2)}\n`);
     const place = experimentPlace(experiment);
-    if (!this.#abilities.conditions) {
+    const { conditions } = await this.#abilities(call);
+    if (!conditions) {
       const key = this.#keys.bestByDigest(place, sha256Of(body));
       await this.#store.put(key, body, undefined, call);
       return;
@@ -101,7 +106,8 @@ export class S3Artifacts implements ArtifactStore {
     const key = this.#keys.experimentFile(experimentPlace(experiment), ARTIFACT.trialsCsv);
     const stored = await this.#store.head(key, call);
     if (stored?.size === body.length && stored.sha256 === sha256Of(body)) return;
-    const condition = this.#abilities.conditions ? conditionOn(stored) : undefined;
+    const { conditions } = await this.#abilities(call);
+    const condition = conditions ? conditionOn(stored) : undefined;
     const outcome = await this.#store.put(key, body, condition, call);
     if (outcome.kind === 'refused') throw new ConflictError(`${key} was written by others`);
   }
