@@ -82,6 +82,47 @@ test('a time that is none is told once, a setting that is none with its file', (
   }
 });
 
+const STREAMS = ['--nats-servers=n:4222', '--nats-keys=/keys', '--courier-image=reg/courier:1'];
+
+test('servers lose their scheme, sizes become bytes', () => {
+  const more = ['--s3-bucket=artifacts', '--s3-attempt-quota=2Gi', '--s3-path-style=true'];
+  const servers = '--nats-servers=nats://a.svc:4222, tls://10.0.0.1:1,[::1]:4222';
+  const config = configOf([...STREAMS.slice(1), servers, ...more]);
+  assert.deepEqual(
+    [config.natsServers, config.s3AttemptQuota, config.s3PathStyle, config.s3Prefix],
+    [['a.svc:4222', '10.0.0.1:1', '[::1]:4222'], 2 ** 31, true, ''],
+  );
+  assert.equal(configOf(STREAMS).s3AttemptQuota, 100 * 2 ** 30);
+});
+
+const refused: Record<string, { args: string[]; want: RegExp }> = {
+  'servers without keys': {
+    args: [STREAMS[0] ?? '', STREAMS[2] ?? ''],
+    want: /^natsKeys: is needed/,
+  },
+  'servers without a courier': { args: STREAMS.slice(0, 2), want: /^courierImage: is needed/ },
+  'a bucket without servers': { args: ['--s3-bucket=abc'], want: /^natsServers: are needed/ },
+  'a server without a port': {
+    args: [...STREAMS.slice(1), '--nats-servers=host'],
+    want: /--nats-servers: must be host/,
+  },
+  'F28 credentials in the endpoint': {
+    args: [...STREAMS, '--s3-endpoint=https://key:secret@host'],
+    want: /^--s3-endpoint: must hold no credentials$/,
+  },
+  'a size that is none': {
+    args: ['--s3-attempt-quota=many'],
+    want: /^--s3-attempt-quota: must be a number of bytes/,
+  },
+};
+for (const [name, { args, want }] of Object.entries(refused)) {
+  test(`settings are refused with ${name}, told once`, () => {
+    const problems = problemsOf(args);
+    assert.equal(problems.length, 1, problems.join('\n'));
+    assert.match(problems[0] ?? '', want);
+  });
+}
+
 test('help names every flag', () => {
   const result = readConfig(['--help'], {});
   assert.ok(result.kind === 'help');

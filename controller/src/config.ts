@@ -14,6 +14,18 @@ const truth = z.union([
   z.enum(['true', 'false']).transform((text) => text === 'true'),
 ]);
 
+const UNIT = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const;
+const bytes = z
+  .union([z.string(), z.number().transform(String)])
+  .transform((text) => /^([1-9][0-9]{0,14})(Ki|Mi|Gi|Ti|)$/.exec(text))
+  .refine((match) => match !== null, 'must be a number of bytes, such as 512Mi or 100Gi')
+  .transform((match) => Number(match?.[1]) * UNIT[(match?.[2] ?? '') as keyof typeof UNIT]);
+const SERVER = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/;
+/** `host:port` for NATS, whose clients always speak TLS; a scheme in front is taken off. */
+const natsServers = list
+  .transform((items) => items.map((item) => item.replace(/^(?:nats|tls):\/\//, '')))
+  .pipe(z.array(z.string().regex(SERVER, 'must be host:port')).max(16));
+
 /** Every setting of the controller; a flag is its name, its variable `ESPALIER_` and its name. */
 const configSchema = z
   .strictObject({
@@ -23,6 +35,34 @@ const configSchema = z
     context: z.string().min(1).optional().describe('context of the kubeconfig'),
     namespaces: list.default([]).describe('namespaces to look after, by comma; empty = all'),
     trainerImage: z.string().min(1).optional().describe('image of trainers that name none'),
+    natsServers: natsServers
+      .default([])
+      .describe('host:port of NATS, by comma, for trainers too; empty = no live metrics'),
+    natsKeys: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('folder of "espalier-controller keys"; read again when it changes'),
+    courierImage: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('image that fetches data, and carries reports for trainers that ask for it'),
+    s3Bucket: z.string().min(3).max(63).optional().describe('bucket of artifacts and data sets'),
+    s3Prefix: z.string().max(512).default('').describe('folder of the bucket that is ours'),
+    s3Region: z.string().min(1).default('us-east-1').describe('region of the bucket'),
+    s3Endpoint: z
+      .url({ protocol: /^https?$/ })
+      // The settings are logged.
+      .refine((url) => new URL(url).username === '', 'must hold no credentials')
+      .optional()
+      .describe('address of a store that is not AWS; trainers must reach it too'),
+    s3PathStyle: truth.default(false).describe('the bucket is in the path, not in the host name'),
+    s3Checksums: z
+      .enum(['auto', 'when_required'])
+      .default('auto')
+      .describe('when_required for stores that refuse CRC headers'),
+    s3AttemptQuota: bytes.prefault('100Gi').describe('bytes that one attempt may upload'),
     leaderElect: truth.default(true).describe('take turns with other replicas by a Lease'),
     leaseNamespace: z.string().min(1).optional().describe('namespace of the Lease; default: ours'),
     leaseName: z.string().min(1).default('espalier-controller').describe('name of the Lease'),
@@ -46,6 +86,18 @@ const configSchema = z
   .refine((config) => !(config.retryPeriod >= config.renewDeadline), {
     path: ['retryPeriod'],
     message: 'must be less than renewDeadline',
+  })
+  .refine(({ natsServers: { length }, natsKeys }) => length === 0 || natsKeys !== undefined, {
+    path: ['natsKeys'],
+    message: 'is needed with natsServers',
+  })
+  .refine(({ natsServers: { length }, courierImage }) => length === 0 || courierImage, {
+    path: ['courierImage'],
+    message: 'is needed with natsServers',
+  })
+  .refine(({ natsServers: { length }, s3Bucket }) => length > 0 || s3Bucket === undefined, {
+    path: ['natsServers'],
+    message: 'are needed with s3Bucket: trainers ask there for their uploads',
   });
 export type Config = Readonly<z.infer<typeof configSchema>>;
 

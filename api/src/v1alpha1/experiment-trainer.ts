@@ -30,6 +30,12 @@ export const trainerSchema = z
       .max(LIMITS.args)
       .optional()
       .describe('args are passed to the command as they are.'),
+    sidecar: z
+      .boolean()
+      .default(false)
+      .describe(
+        'sidecar adds a container that streams the report file and uploads the artifact folder, for images that cannot do it themselves.',
+      ),
     resources: z
       .strictObject({
         gpu: z.int().min(0).max(64).default(0).describe('gpu is the number of GPUs.'),

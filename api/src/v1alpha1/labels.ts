@@ -1,6 +1,6 @@
 import { GROUP } from './meta.ts';
 
-/** Labels and finalizers; all of them are written by the controller and by nobody else. */
+/** Labels, annotations and finalizers; all of them are written by the controller and by nobody else. */
 export const LABEL = {
   /** On Trials and pods: the name of the Experiment that owns them. */
   experiment: `${GROUP}/experiment`,
@@ -8,6 +8,11 @@ export const LABEL = {
   trial: `${GROUP}/trial`,
   /** On pods: the attempt number; the pod is named `<trial>-a<attempt>`. */
   attempt: `${GROUP}/attempt`,
+} as const;
+
+export const ANNOTATION = {
+  /** On pods: the checkpoint that the attempt resumes from; it stays what the first leader chose. */
+  resumeFrom: `${GROUP}/resume-from`,
 } as const;
 
 /** On Experiments before their first Trial, and on pods until their end is counted. */

@@ -9,7 +9,10 @@ import type {
   TrialStatus,
 } from '@espalier/api';
 import type { PodView } from '../domain/trial/pod-view.ts';
+import type { ResumePoint } from '../domain/trial/resume-point.ts';
 import type { ObjectKey } from './key.ts';
+
+export type { ResumePoint } from '../domain/trial/resume-point.ts';
 
 /**
  * The objects and the pods. Reads come from caches and cost nothing; writes are idempotent: creating
@@ -95,12 +98,4 @@ export interface PodRequest {
   readonly profile?: TrainerProfile;
   /** Where to resume from: the newest whole checkpoint of an earlier attempt, or of a parent. */
   readonly resumeFrom?: ResumePoint;
-}
-
-/** One manifest that was found whole: all files there, with the right sizes and digests. */
-export interface ResumePoint {
-  readonly trialUid: string;
-  readonly trialIndex: number;
-  readonly attempt: number;
-  readonly step: number;
 }

@@ -1,5 +1,5 @@
 import { FINALIZER, LABEL } from '@espalier/api';
-import { TRAINER_CONTAINER } from '../../domain/trial/pod-template.ts';
+import { CONTAINER } from '../../domain/trial/pod-containers.ts';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
 
@@ -67,7 +67,7 @@ export function podViewFromPod(pod: RawPod): PodView | undefined {
   const owner = controllerOf(metadata);
   const attempt = Number(metadata.labels?.[LABEL.attempt] ?? Number.NaN);
   if (owner?.kind !== 'Trial' || !Number.isSafeInteger(attempt) || attempt < 0) return undefined;
-  const trainer = status?.containerStatuses?.find(({ name }) => name === TRAINER_CONTAINER);
+  const trainer = status?.containerStatuses?.find(({ name }) => name === CONTAINER.trainer);
   const state = trainer?.state;
   const scheduled = conditionOf(pod, 'PodScheduled');
   const isScheduled = scheduled?.status === 'True' || pod.spec?.nodeName !== undefined;

@@ -9,6 +9,7 @@ export interface PodManifest {
     readonly name: string;
     readonly namespace: string;
     readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly finalizers: readonly string[];
     readonly ownerReferences: readonly {
       readonly apiVersion: string;
@@ -31,7 +32,8 @@ export interface PodSpec {
     readonly runAsNonRoot: true;
     readonly seccompProfile: { readonly type: 'RuntimeDefault' };
   };
-  readonly containers: readonly TrainerContainer[];
+  readonly initContainers?: readonly (ContainerManifest | SidecarManifest)[];
+  readonly containers: readonly ContainerManifest[];
   readonly volumes: readonly PodVolume[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly object[];
@@ -41,7 +43,7 @@ export interface PodSpec {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
 }
 
-export interface TrainerContainer {
+export interface ContainerManifest {
   readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
@@ -64,10 +66,16 @@ export interface TrainerContainer {
   readonly volumeMounts: readonly VolumeMount[];
 }
 
+/** An init container that runs beside the trainer until after its end (Kubernetes 1.29). */
+export interface SidecarManifest extends ContainerManifest {
+  readonly restartPolicy: 'Always';
+}
+
 export interface PodVolume {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: 'Memory' };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly: true };
+  readonly secret?: { readonly secretName: string; readonly defaultMode: number };
 }
 
 export interface VolumeMount {

@@ -1,91 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  experimentSchema,
-  type Trial,
-  trainerProfileSchema,
-  trainerTaskSchema,
-  trialSchema,
-} from '@espalier/api';
 import fc from 'fast-check';
-import type { PodManifest } from './pod-manifest.ts';
-import { literal, type PodPlan, type PodTemplate, podTemplate } from './pod-template.ts';
-
-interface Setup {
-  readonly trainer?: object;
-  readonly spec?: object;
-  readonly profile?: object;
-  readonly parameters?: object[];
-  readonly defaults?: { readonly trainerImage?: string };
-}
-
-function planFor({ trainer, spec, profile, parameters = [] }: Setup): PodPlan {
-  const experiment = experimentSchema.parse({
-    apiVersion: 'espalier.dev/v1alpha1',
-    kind: 'Experiment',
-    metadata: { name: 'digits', namespace: 'team-a', uid: 'e-uid' },
-    spec: {
-      objective: { metric: 'acc', goal: 'maximize' },
-      parameters: [{ name: 'lr', float: { value: 1 } }],
-      ...spec,
-      ...(trainer === undefined ? {} : { trainer }),
-    },
-  });
-  const trial: Trial = trialSchema.parse({
-    apiVersion: 'espalier.dev/v1alpha1',
-    kind: 'Trial',
-    metadata: {
-      name: 'digits-00003',
-      namespace: 'team-a',
-      uid: 't-uid',
-      ownerReferences: [
-        {
-          apiVersion: 'espalier.dev/v1alpha1',
-          kind: 'Experiment',
-          name: 'digits',
-          uid: 'e-uid',
-          controller: true,
-        },
-      ],
-    },
-    spec: { index: 3, configuration: 3, parameters, algorithm: 'random@1' },
-  });
-  return {
-    experiment,
-    trial,
-    attempt: 1,
-    task: trainerTaskSchema.parse({
-      namespace: 'team-a',
-      experiment: 'digits',
-      trial: 'digits-00003',
-      uid: 't-uid',
-      attempt: 1,
-      parameters,
-      objective: { metric: 'acc', goal: 'maximize' },
-      checkpoint: { everyEpochs: 1 },
-    }),
-    ...(profile === undefined
-      ? {}
-      : {
-          profile: trainerProfileSchema.parse({
-            apiVersion: 'espalier.dev/v1alpha1',
-            kind: 'TrainerProfile',
-            metadata: { name: 'gpu', namespace: 'team-a' },
-            spec: profile,
-          }),
-        }),
-  };
-}
-
-function template(setup: Setup): PodTemplate {
-  return podTemplate(planFor(setup), setup.defaults ?? { trainerImage: 'reg/espalier/trainer:1' });
-}
-
-function podOf(setup: Setup): PodManifest {
-  const made = template(setup);
-  assert.ok(made.kind === 'pod', JSON.stringify(made));
-  return made.pod;
-}
+import { envValue, type PodSetup, podOf, TRIAL_UID, template } from '../testing/pod-plan.ts';
+import { literal } from './pod-containers.ts';
 
 test('the pod of an attempt has its fixed name, labels, owner and finalizer', () => {
   assert.deepEqual(podOf({ spec: { queueName: 'team-a-queue' } }).metadata, {
@@ -104,7 +21,7 @@ test('the pod of an attempt has its fixed name, labels, owner and finalizer', ()
         apiVersion: 'espalier.dev/v1alpha1',
         kind: 'Trial',
         name: 'digits-00003',
-        uid: 't-uid',
+        uid: TRIAL_UID,
         controller: true,
         blockOwnerDeletion: true,
       },
@@ -190,7 +107,7 @@ test('a claim is mounted read only, at its folder', () => {
   });
 });
 
-const refusals: Record<string, { setup: Setup; want: string }> = {
+const refusals: Record<string, { setup: PodSetup; want: string }> = {
   'a profile that is not there': {
     setup: { trainer: { profile: 'gpu' } },
     want: 'ProfileNotFound',
@@ -311,10 +228,3 @@ test('K10 hostile parameters arrive byte-exact in ESPALIER_TRIAL', () => {
 test('literal and the expansion undo each other', () => {
   fc.assert(fc.property(hostile, (text) => assert.equal(expand(literal(text), { id: 'x' }), text)));
 });
-
-function envValue(
-  env: readonly { readonly name: string; readonly value: string }[] | undefined,
-  name: string,
-): string | undefined {
-  return env?.find((one) => one.name === name)?.value;
-}
