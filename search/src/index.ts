@@ -31,6 +31,7 @@ export type {
   Verdict,
   VerdictReason,
 } from './prune/rule.ts';
+export { RungFold } from './prune/rung-fold.ts';
 export { cardinality, gridSize } from './space/cells.ts';
 export { checkSpace } from './space/check.ts';
 export { compileSpace } from './space/compile.ts';

@@ -1,6 +1,6 @@
 import type { Goal } from '../suggest/problem.ts';
 import { loss } from './rank.ts';
-import type { PatienceRule, PlainRule, Rung, Verdict } from './rule.ts';
+import type { OwnEntry, PatienceRule, PlainRule, Verdict } from './rule.ts';
 
 /**
  * Stops a trial that has not got better for `patience` rungs, if the wrapped rule stops it too; a
@@ -11,7 +11,7 @@ import type { PatienceRule, PlainRule, Rung, Verdict } from './rule.ts';
 export function decidePatience(
   { patience, minDelta = 0, rule }: PatienceRule,
   goal: Goal,
-  { own }: Rung,
+  own: OwnEntry,
   decideInner: (inner: PlainRule) => Verdict,
 ): Verdict {
   const losses = [...(own.past ?? []), own.value].map((value) => loss(goal, value));

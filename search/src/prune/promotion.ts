@@ -1,6 +1,7 @@
 import type { Goal } from '../suggest/problem.ts';
+import type { Losses } from './losses.ts';
 import { loss } from './rank.ts';
-import type { PromotionRule, Rung, RungEntry, Verdict } from './rule.ts';
+import type { OwnEntry, PromotionRule, RungEntry, Verdict } from './rule.ts';
 
 /**
  * Lets a trial on past a rung if it arrives among the best 1/eta, and else pauses it, so that no
@@ -11,13 +12,13 @@ import type { PromotionRule, Rung, RungEntry, Verdict } from './rule.ts';
 export function decidePromotion(
   { eta }: PromotionRule,
   goal: Goal,
-  { entries, own }: Rung,
+  losses: Losses,
+  own: OwnEntry,
 ): Verdict {
-  const size = entries.length + 1;
+  const size = losses.size + 1;
   const keep = Math.floor(size / eta);
-  const ownLoss = loss(goal, own.value);
   // Whoever came first is ahead of its equals, as in `nextPromotion`.
-  const ahead = entries.filter(({ value }) => loss(goal, value) <= ownLoss).length;
+  const ahead = losses.upTo(loss(goal, own.value));
   const message = `${own.value} is behind ${ahead} of ${size} values, and ${keep} are promoted`;
   return ahead < keep
     ? { kind: 'continue', reason: 'Promoted', message }
