@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type ApiClient, ApiError } from '../api-client.ts';
+import type { KubeObject } from '../kube-types.ts';
+import { waitFor } from '../wait.ts';
+import type { ContainerSpec, RunnablePod, VolumeSpec } from './pod-spec.ts';
+
+/** The folder of each volume, by the volume's name. */
+export type Volumes = ReadonlyMap<string, string>;
+
+export interface MountOptions {
+  readonly client: ApiClient;
+  /** The pod's own folder. */
+  readonly folder: string;
+  /** The folders of persistent volume claims, by their name. */
+  readonly claims: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+interface Secret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const SECRET_WAIT_MS = 24 * 3600 * 1000;
+
+/** Makes the folders of a pod's volumes; like the kubelet it waits for Secrets that do not exist yet. */
+export async function mountVolumes(pod: RunnablePod, options: MountOptions): Promise<Volumes> {
+  const volumes = new Map<string, string>();
+  for (const volume of pod.spec.volumes ?? []) {
+    volumes.set(volume.name, await mount(pod.metadata.namespace ?? '', volume, options));
+  }
+  return volumes;
+}
+
+async function mount(
+  namespace: string,
+  { name, secret, persistentVolumeClaim }: VolumeSpec,
+  { client, folder, claims, signal }: MountOptions,
+): Promise<string> {
+  const path = join(folder, 'volumes', name);
+  mkdirSync(path, { recursive: true });
+  if (persistentVolumeClaim !== undefined) {
+    const claimed = claims[persistentVolumeClaim.claimName];
+    if (claimed === undefined) throw new Error(`no claim ${persistentVolumeClaim.claimName}`);
+    return claimed;
+  }
+  if (secret === undefined) return path;
+  const url = `/api/v1/namespaces/${namespace}/secrets/${secret.secretName}`;
+  const { data = {} } = await waitFor(() => found(client.get<Secret>(url)), {
+    what: `secret ${secret.secretName} exists`,
+    timeoutMs: SECRET_WAIT_MS,
+    pauseMs: 50,
+    signal,
+  });
+  const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));
+  for (const item of items) {
+    const file = join(path, item.path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, Buffer.from(data[item.key] ?? '', 'base64'), { mode: 0o400 });
+  }
+  return path;
+}
+
+/** Undefined while there is nothing, or nobody to ask. */
+async function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status !== 404 && error.status < 500) throw error;
+    return undefined;
+  }
+}
+
+/** Turns the paths of a container into paths of this machine. */
+export type PathMap = (text: string) => string;
+
+/**
+ * Maps every mounted path, and the termination message's, wherever one stands in a text as a whole
+ * path or as the beginning of one. What is mounted read-only can be written all the same.
+ */
+export function pathMap(
+  { volumeMounts = [], terminationMessagePath }: ContainerSpec,
+  volumes: Volumes,
+  terminationLog: string,
+): PathMap {
+  const places = new Map<string, string>();
+  for (const { name, mountPath, subPath = '' } of volumeMounts) {
+    const folder = volumes.get(name);
+    if (folder === undefined) throw new Error(`no volume ${name}`);
+    places.set(mountPath, join(folder, subPath));
+  }
+  if (terminationMessagePath !== undefined) places.set(terminationMessagePath, terminationLog);
+  const longestFirst = [...places.keys()].sort((a, b) => b.length - a.length);
+  if (longestFirst.length === 0) return (text) => text;
+  const anyOf = longestFirst.map(escapePattern).join('|');
+  const pattern = new RegExp(`(?<![\\w./-])(?:${anyOf})(?=$|[^\\w.-])`, 'g');
+  return (text) => text.replaceAll(pattern, (path) => places.get(path) ?? path);
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** Expands `$(NAME)` and `$$` as the kubelet does in commands, arguments and variables. */
+export function expand(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$(?:\$|\(([\w.-]+)\))/g, (whole, name?: string) =>
+    name === undefined ? '$' : (values[name] ?? whole),
+  );
+}

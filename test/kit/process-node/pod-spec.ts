@@ -1,0 +1,45 @@
+import type { Pod } from '../kube-types.ts';
+
+/** The part of a Pod that a process node understands; anything else in it changes nothing. */
+export interface RunnablePod extends Pod {
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly terminationGracePeriodSeconds?: number;
+    readonly initContainers?: readonly ContainerSpec[];
+    readonly containers: readonly ContainerSpec[];
+    readonly volumes?: readonly VolumeSpec[];
+  };
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly VolumeMountSpec[];
+  readonly terminationMessagePath?: string;
+  /** `Always` on an init container makes it a sidecar. */
+  readonly restartPolicy?: string;
+}
+
+export interface VolumeMountSpec {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly subPath?: string;
+}
+
+export interface VolumeSpec {
+  readonly name: string;
+  readonly emptyDir?: object;
+  readonly secret?: {
+    readonly secretName: string;
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
+  readonly persistentVolumeClaim?: { readonly claimName: string };
+}
+
+/** Runs beside the main containers: started before them, ended after them. */
+export function isSidecar({ restartPolicy }: ContainerSpec): boolean {
+  return restartPolicy === 'Always';
+}
