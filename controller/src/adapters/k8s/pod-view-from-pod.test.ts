@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FINALIZER, LABEL } from '@espalier/api';
+import { ANNOTATION, FINALIZER, LABEL } from '@espalier/api';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import { podViewFromPod, type RawCondition, type RawPod } from './pod-view-from-pod.ts';
 
@@ -15,6 +15,9 @@ interface Shape {
   readonly phase?: string;
   readonly reason?: string;
   readonly state?: State;
+  readonly fetch?: State;
+  readonly courier?: State;
+  readonly resumeFrom?: string;
   readonly conditions?: readonly RawCondition[];
   readonly unscheduled?: boolean;
   readonly deleted?: { readonly until: number; readonly grace: number };
@@ -22,6 +25,8 @@ interface Shape {
 }
 
 function pod(shape: Shape): RawPod {
+  const { fetch, courier, resumeFrom } = shape;
+  const init = Object.entries({ fetch, courier }).filter(([, state]) => state !== undefined);
   const { phase = 'Pending', reason, state, conditions = [], unscheduled = false, deleted } = shape;
   return {
     metadata: {
@@ -32,6 +37,7 @@ function pod(shape: Shape): RawPod {
       creationTimestamp: at(0),
       labels: { [LABEL.attempt]: '2', [LABEL.trial]: 'exp-00001' },
       finalizers: shape.finalizers ?? [FINALIZER],
+      ...(resumeFrom === undefined ? {} : { annotations: { [ANNOTATION.resumeFrom]: resumeFrom } }),
       ownerReferences: [
         { apiVersion: 'x', kind: 'Trial', name: 'exp-00001', uid: 'trial-uid', controller: true },
       ],
@@ -52,6 +58,7 @@ function pod(shape: Shape): RawPod {
           : [{ type: 'PodScheduled', status: 'True', lastTransitionTime: at(1) }]),
         ...conditions,
       ],
+      initContainerStatuses: init.map(([name, state]) => ({ name, ...(state && { state }) })),
       ...(state === undefined ? {} : { containerStatuses: [{ name: 'trainer', state }] }),
     },
   };
@@ -73,6 +80,10 @@ const end = (more: Partial<NonNullable<PodView['end']>>): PodView['end'] => ({
   interrupted: false,
   ...more,
 });
+
+const INITIALIZING: State = { waiting: { reason: 'PodInitializing' } };
+const fetching = (code: number, reason: string, message = '') =>
+  `fetching data and checkpoint ended with ${code} ${reason}: ${message}`;
 
 type Want = { readonly [K in keyof PodView]?: PodView[K] | undefined };
 
@@ -192,6 +203,98 @@ const cases: Record<string, { shape: Shape; want: Want }> = {
   'F20 our finalizer was stripped': {
     shape: { phase: 'Running', finalizers: [] },
     want: { held: false },
+  },
+  'a pod that fetches has not started': {
+    shape: { fetch: { running: { startedAt: at(2) } }, state: INITIALIZING },
+    want: { startedMs: undefined, end: undefined, waitingReason: undefined },
+  },
+  'F19 the image of the courier cannot be pulled': {
+    shape: { fetch: { waiting: { reason: 'ImagePullBackOff' } }, state: INITIALIZING },
+    want: { waitingReason: 'ImagePullBackOff' },
+  },
+  'data that cannot be used ends the pod with the code of the fetching': {
+    shape: {
+      phase: 'Failed',
+      fetch: exit(30, { reason: 'Error', message: 'no such data set' }),
+      state: INITIALIZING,
+    },
+    want: {
+      startedMs: undefined,
+      end: end({ exitCode: 30, message: fetching(30, 'Error', 'no such data set') }),
+    },
+  },
+  'fetching that crashed is a program error': {
+    shape: { phase: 'Failed', fetch: exit(1, { reason: 'Error' }), state: INITIALIZING },
+    want: { end: end({ exitCode: 1, message: fetching(1, 'Error') }) },
+  },
+  'fetching out of memory says nothing about the parameters': {
+    shape: { phase: 'Failed', fetch: exit(137, { reason: 'OOMKilled' }), state: INITIALIZING },
+    want: { end: end({ exitCode: 137, oomKilled: false, message: fetching(137, 'OOMKilled') }) },
+  },
+  'fetching cannot refuse parameters, nor diverge': {
+    shape: { phase: 'Failed', fetch: exit(20, { reason: 'Error' }), state: INITIALIZING },
+    want: { end: end({ exitCode: 1, message: fetching(20, 'Error') }) },
+  },
+  'F17 told to end while it fetched': {
+    shape: {
+      phase: 'Failed',
+      fetch: exit(10, { reason: 'Error' }),
+      state: INITIALIZING,
+      deleted: { until: 60, grace: 30 },
+    },
+    want: { end: end({ exitCode: 10, message: fetching(10, 'Error') }), deletingSinceMs: ms(30) },
+  },
+  'F17 evicted while it fetched': {
+    shape: {
+      phase: 'Failed',
+      reason: 'Evicted',
+      fetch: exit(137, { reason: 'ContainerStatusUnknown' }),
+      state: INITIALIZING,
+    },
+    want: { end: end({ disrupted: true, message: fetching(137, 'ContainerStatusUnknown') }) },
+  },
+  'an init container that is not ours is not the fetching': {
+    shape: { phase: 'Failed', courier: exit(30), state: INITIALIZING },
+    want: { end: end({ atMs: ms(0) }) },
+  },
+  'once the trainer ran, its own end counts': {
+    shape: { phase: 'Failed', fetch: exit(0), state: exit(42), courier: exit(143) },
+    want: { startedMs: ms(2), end: end({ exitCode: 42 }) },
+  },
+  'a trainer that ended while its sidecar delivers has not ended': {
+    shape: { phase: 'Running', state: exit(0), courier: { running: { startedAt: at(1) } } },
+    want: { startedMs: ms(2), end: undefined },
+  },
+  'a pod ends with its sidecar, as its trainer did': {
+    shape: {
+      phase: 'Succeeded',
+      state: exit(0),
+      courier: { terminated: { exitCode: 137, startedAt: at(1), finishedAt: at(55) } },
+    },
+    want: { end: end({ atMs: ms(55), exitCode: 0 }) },
+  },
+  'a sidecar that is started again is no reason to wait': {
+    shape: {
+      phase: 'Running',
+      state: { running: { startedAt: at(2) } },
+      courier: { waiting: { reason: 'CreateContainerConfigError' } },
+    },
+    want: { waitingReason: undefined },
+  },
+  'the checkpoint it began with is read': {
+    shape: { resumeFrom: '00000000-0000-4000-8000-000000000001/3/0/40' },
+    want: {
+      resumeFrom: {
+        trialUid: '00000000-0000-4000-8000-000000000001',
+        trialIndex: 3,
+        attempt: 0,
+        step: 40,
+      },
+    },
+  },
+  'G12 a damaged mark of a checkpoint is none': {
+    shape: { resumeFrom: '../../../3/0/40' },
+    want: { resumeFrom: undefined },
   },
   ...Object.fromEntries(
     [

@@ -1,6 +1,7 @@
-import { FINALIZER, LABEL } from '@espalier/api';
+import { ANNOTATION, EXIT_CODE, FINALIZER, LABEL } from '@espalier/api';
 import { CONTAINER } from '../../domain/trial/pod-containers.ts';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
+import { parseResumePoint } from '../../domain/trial/resume-point.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
 
 /** What we read of a Pod's status; the rest is the kubelet's business. */
@@ -30,13 +31,15 @@ export interface RawContainerStatus {
 interface RawContainerState {
   readonly waiting?: { readonly reason?: string };
   readonly running?: { readonly startedAt?: string };
-  readonly terminated?: {
-    readonly exitCode: number;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly startedAt?: string;
-    readonly finishedAt?: string;
-  };
+  readonly terminated?: RawTermination;
+}
+
+interface RawTermination {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
 }
 
 /** A container waits with these on its way to running, and nobody needs to know. */
@@ -61,14 +64,20 @@ const PLATFORM_REASONS: ReadonlySet<string> = new Set([
 /** The kubelet lost sight of the container, so its exit code (137) is made up. */
 const UNKNOWN_CONTAINER = 'ContainerStatusUnknown';
 
+/** Exit codes that say something about the parameters of a trial. */
+const SEARCH_CODES: ReadonlySet<number> = new Set([
+  EXIT_CODE.invalidParameters,
+  EXIT_CODE.diverged,
+]);
+
 /** The pod of one attempt as the planner sees it; undefined = not one of ours. */
 export function podViewFromPod(pod: RawPod): PodView | undefined {
   const { metadata, status } = pod;
   const owner = controllerOf(metadata);
   const attempt = Number(metadata.labels?.[LABEL.attempt] ?? Number.NaN);
   if (owner?.kind !== 'Trial' || !Number.isSafeInteger(attempt) || attempt < 0) return undefined;
-  const trainer = status?.containerStatuses?.find(({ name }) => name === CONTAINER.trainer);
-  const state = trainer?.state;
+  const state = stateOf(status?.containerStatuses, CONTAINER.trainer);
+  const startedMs = timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt);
   const scheduled = conditionOf(pod, 'PodScheduled');
   const isScheduled = scheduled?.status === 'True' || pod.spec?.nodeName !== undefined;
   const deletingSinceMs = deletedAtMs(pod);
@@ -86,35 +95,38 @@ export function podViewFromPod(pod: RawPod): PodView | undefined {
       'scheduledMs',
       isScheduled ? (timeMs(scheduled?.lastTransitionTime) ?? view.createdMs) : undefined,
     ),
-    ...present('startedMs', timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt)),
+    ...present('startedMs', startedMs),
     ...present('deletingSinceMs', deletingSinceMs),
-    ...present('end', endOf(pod, state, isScheduled, deletingSinceMs)),
-    ...present('waitingReason', waitingReason(pod, scheduled)),
+    ...present('end', endOf(pod, isScheduled, deletingSinceMs)),
+    // A sidecar that is started again is no reason: the trainer runs.
+    ...present(
+      'waitingReason',
+      startedMs === undefined ? waitingReason(pod, scheduled) : undefined,
+    ),
+    ...present('resumeFrom', parseResumePoint(metadata.annotations?.[ANNOTATION.resumeFrom] ?? '')),
   });
 }
 
 function endOf(
   pod: RawPod,
-  state: RawContainerState | undefined,
   isScheduled: boolean,
   deletingSinceMs: number | undefined,
 ): PodEnd | undefined {
   const phase = pod.status?.phase;
-  const disruption = conditionOf(pod, 'DisruptionTarget');
   // The API server binds no pod that is being deleted, so this one can never run.
   const isStillborn = !isScheduled && deletingSinceMs !== undefined;
   if (phase !== 'Succeeded' && phase !== 'Failed' && !isStillborn) return undefined;
-  const ended = state?.terminated;
-  const isKnown = ended !== undefined && ended.reason !== UNKNOWN_CONTAINER;
+  const ended = terminationOf(pod);
+  const disruption = conditionOf(pod, 'DisruptionTarget');
   const reason = pod.status?.reason ?? '';
   const disrupted =
     disruption?.status === 'True' ||
     PLATFORM_REASONS.has(reason) ||
     // OutOfcpu, OutOfmemory, OutOfnvidia.com/gpu: the kubelet had no room after all.
     reason.startsWith('OutOf') ||
-    (ended !== undefined && !isKnown);
+    ended?.reason === UNKNOWN_CONTAINER;
   const atMs =
-    timeMs(ended?.finishedAt) ??
+    lastEndMs(pod, ended) ??
     timeMs(disruption?.lastTransitionTime) ??
     timeMs(conditionOf(pod, 'Ready')?.lastTransitionTime) ??
     deletingSinceMs ??
@@ -125,9 +137,32 @@ function endOf(
     oomKilled: ended?.reason === 'OOMKilled',
     disrupted,
     interrupted: false,
-    ...present('exitCode', isKnown ? ended.exitCode : undefined),
+    ...present('exitCode', ended?.reason === UNKNOWN_CONTAINER ? undefined : ended?.exitCode),
     ...present('message', ended?.message),
   };
+}
+
+/** How the trainer ended, or the fetching of its data if that failed and it never started. */
+function terminationOf({ status }: RawPod): RawTermination | undefined {
+  const trainer = stateOf(status?.containerStatuses, CONTAINER.trainer)?.terminated;
+  const fetch = stateOf(status?.initContainerStatuses, CONTAINER.fetch)?.terminated;
+  const hasStarted = timeMs(trainer?.startedAt) !== undefined;
+  if (hasStarted || fetch === undefined || fetch.exitCode === 0) return trainer;
+  const { exitCode, message = '', reason = '', ...rest } = fetch;
+  return {
+    ...rest,
+    // It tries no parameters, so it cannot tell that they are bad, nor by memory that it lacks.
+    exitCode: SEARCH_CODES.has(exitCode) ? 1 : exitCode,
+    message: `fetching data and checkpoint ended with ${exitCode} ${reason}: ${message}`,
+    ...(reason === UNKNOWN_CONTAINER ? { reason } : {}),
+  };
+}
+
+/** A sidecar carries the last reports after the trainer's end, and the pod ends with it. */
+function lastEndMs({ status }: RawPod, ended: RawTermination | undefined): number | undefined {
+  const courier = stateOf(status?.initContainerStatuses, CONTAINER.courier)?.terminated;
+  const endedMs = timeMs(ended?.finishedAt);
+  return endedMs && Math.max(endedMs, timeMs(courier?.finishedAt) ?? 0);
 }
 
 function waitingReason(pod: RawPod, scheduled: RawCondition | undefined): string | undefined {
@@ -148,6 +183,10 @@ function deletedAtMs(pod: RawPod): number | undefined {
   const until = timeMs(pod.metadata.deletionTimestamp);
   if (until === undefined) return undefined;
   return until - (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+}
+
+function stateOf(statuses: readonly RawContainerStatus[] | undefined, container: string) {
+  return statuses?.find(({ name }) => name === container)?.state;
 }
 
 function conditionOf(pod: RawPod, type: string): RawCondition | undefined {

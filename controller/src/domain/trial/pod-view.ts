@@ -1,3 +1,5 @@
+import type { ResumePoint } from './resume-point.ts';
+
 /**
  * A pod as the planner sees it, narrowed at the edge: a Pod of the API server, or a child process.
  * All times are milliseconds since 1970 by the clock of whoever runs the pod.
@@ -20,14 +22,20 @@ export interface PodView {
   readonly end?: PodEnd;
   /** Why it cannot start, in the kubelet's words: ErrImagePull, CreateContainerConfigError, ... */
   readonly waitingReason?: string;
+  /** The checkpoint that it was made to begin with; undefined = it starts anew. */
+  readonly resumeFrom?: ResumePoint;
   /** False once its end is recorded in the Trial's ledger and our finalizer is gone. */
   readonly held: boolean;
 }
 
 /** How the process of a pod ended. */
 export interface PodEnd {
+  /** When its last process ended: with a sidecar, after the trainer's last reports were carried. */
   readonly atMs: number;
-  /** 128 + signal number when a signal ended it; undefined = it never started or nobody knows. */
+  /**
+   * 128 + signal number when a signal ended it; undefined = it never started or nobody knows. Of a pod
+   * whose data could not be fetched, that of the fetching.
+   */
   readonly exitCode?: number;
   readonly oomKilled: boolean;
   /** DisruptionTarget, eviction, node loss: the platform's doing. */
