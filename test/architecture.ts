@@ -34,12 +34,18 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['api', 'search', 'domain', 'ports', 'runtime'],
     pure: false,
   },
+  {
+    name: 'requests',
+    folder: 'controller/src/requests',
+    mayImport: ['api', 'domain', 'ports'],
+    pure: false,
+  },
   ...ADAPTERS,
   {
     name: 'composition root',
     folder: 'controller/src',
     mayImport: [
-      ...['api', 'search', 'domain', 'ports', 'runtime', 'reconcilers'],
+      ...['api', 'search', 'domain', 'ports', 'runtime', 'reconcilers', 'requests'],
       ...ADAPTERS.map(({ name }) => name),
     ],
     pure: false,
@@ -56,6 +62,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '@espalier/courier': 'courier',
   '@espalier/search': 'search',
   '@espalier/controller/local': 'composition root',
+  '@espalier/controller/remote': 'composition root',
 };
 
 const IMPURE = [
@@ -90,7 +97,14 @@ export function violations(file: string, source: string): string[] {
 
 /** Every source file of the layers, relative to `root`; tests are held to no layer. */
 export function sourceFiles(root: string): string[] {
-  const folders = ['api/src', 'search/src', 'controller/src', 'cli/src', 'courier/src', 'trainer-image/src'];
+  const folders = [
+    'api/src',
+    'search/src',
+    'controller/src',
+    'cli/src',
+    'courier/src',
+    'trainer-image/src',
+  ];
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))

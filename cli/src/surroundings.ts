@@ -24,6 +24,15 @@ export interface Engine {
 export interface Environment {
   readonly ESPALIER_DIR?: string | undefined;
   readonly ESPALIER_DEBUG?: string | undefined;
+  readonly ESPALIER_S3_BUCKET?: string | undefined;
+  readonly ESPALIER_S3_PREFIX?: string | undefined;
+  readonly ESPALIER_S3_ENDPOINT?: string | undefined;
+  readonly ESPALIER_S3_REGION?: string | undefined;
+  readonly ESPALIER_S3_PATH_STYLE?: string | undefined;
+  readonly ESPALIER_S3_CHECKSUMS?: string | undefined;
+  readonly AWS_REGION?: string | undefined;
+  readonly KUBECONFIG?: string | undefined;
+  readonly HOME?: string | undefined;
 }
 
 /** Everything outside the program that a command may touch. */

@@ -30,3 +30,14 @@ export function formatRate(value: number): string {
 export function count(amount: number, noun: string, plural = `${noun}s`): string {
   return `${amount.toLocaleString('en')} ${amount === 1 ? noun : plural}`;
 }
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** A size as people read it: `812 B`, `3.4 MiB`, `120 GiB`. */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.floor(Math.log2(bytes) / 10);
+  const unit = Math.min(power, BYTE_UNITS.length - 1);
+  const scaled = bytes / 2 ** (10 * unit);
+  const text = unit === 0 || scaled >= 99.95 ? String(Math.round(scaled)) : scaled.toFixed(1);
+  return `${text} ${BYTE_UNITS[unit]}`;
+}

@@ -3,7 +3,8 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 /** SIGPIPE stands for a reader of our output that went away. */
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE';
 
-const EXIT_OF: Readonly<Record<EndSignal, ExitCode>> = {
+/** How a command ends that a signal ended. */
+export const EXIT_OF: Readonly<Record<EndSignal, ExitCode>> = {
   SIGINT: EXIT.interrupted,
   SIGTERM: EXIT.terminated,
   SIGHUP: EXIT.terminated,

@@ -17,6 +17,14 @@ export function withOutput(command: Command): Command {
     .option('--json', 'print one JSON document, as -o json');
 }
 
+/** Options of every verb that talks to an object store. */
+export function withStore(command: Command): Command {
+  return command
+    .option('--endpoint <url>', 'of a store that is not AWS (default: $ESPALIER_S3_ENDPOINT)')
+    .option('--region <name>', 'of the bucket (default: $ESPALIER_S3_REGION, or as AWS tools)')
+    .option('--path-style', 'the bucket is in the path (default: $ESPALIER_S3_PATH_STYLE)');
+}
+
 export function withFile(command: Command): Command {
   return command.requiredOption('-f, --file <file>', 'the manifest, a YAML file; - is stdin');
 }

@@ -117,3 +117,16 @@ test('what is not in the grammar is nobody’s', () => {
   assert.throws(() => keys.attemptRoot({ ...PLACE, attempt: -1 }), RangeError);
   assert.throws(() => keys.attemptRoot({ ...PLACE, index: 0.5 }), RangeError);
 });
+
+test('G13 a data set lies in the datasets of its namespace, whatever its key', () => {
+  const keys = new ArtifactKeys('team/espalier');
+  assert.equal(
+    keys.dataSet('team-a', 'mnist/v2.tar'),
+    'team/espalier/team-a/datasets/mnist/v2.tar',
+  );
+  for (const key of ['', '../x', 'a/../b', '/a', 'a//b', '.a', 'a/.b', 'a b', 'a.sha256', 'a/']) {
+    assert.throws(() => keys.dataSet('team-a', key), RangeError, key);
+  }
+  assert.throws(() => keys.dataSet('team-a', 'x'.repeat(513)), RangeError);
+  assert.throws(() => keys.dataSet('../team-b', 'a.tar'), RangeError);
+});

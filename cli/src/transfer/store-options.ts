@@ -1,0 +1,74 @@
+import type { RemoteStore, StoreOptions } from '@espalier/controller/remote';
+import { invalid } from '../failure.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+/** Where an object store is; named as the settings of the controller, without their `s3`. */
+export interface StoreFlags {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly pathStyle?: boolean;
+}
+
+/** Where the installation keeps what is its own. */
+export interface BucketFlags extends StoreFlags {
+  readonly bucket?: string;
+  readonly prefix?: string;
+  readonly namespace?: string;
+}
+
+/** Opens a bucket with the credentials that AWS tools would use here. */
+export async function openBucket(
+  surroundings: Surroundings,
+  bucket: string,
+  flags: StoreFlags,
+): Promise<RemoteStore> {
+  const { openStore } = await import('@espalier/controller/remote');
+  return openStore(storeOptions(surroundings, bucket, flags));
+}
+
+/** Flags before variables before what AWS tools do. */
+function storeOptions({ env }: Surroundings, bucket: string, flags: StoreFlags): StoreOptions {
+  const endpoint = flags.endpoint ?? env.ESPALIER_S3_ENDPOINT;
+  const named = flags.region ?? env.ESPALIER_S3_REGION;
+  // A store of one's own rarely has regions, and the SDK wants one.
+  const isOwn = endpoint !== undefined && env.AWS_REGION === undefined;
+  const region = named ?? (isOwn ? 'us-east-1' : undefined);
+  return {
+    bucket,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    pathStyle: flags.pathStyle ?? env.ESPALIER_S3_PATH_STYLE === 'true',
+    checksums: env.ESPALIER_S3_CHECKSUMS === 'when_required' ? 'when_required' : 'auto',
+  };
+}
+
+/**
+ * The bucket, and the keys of data sets in it.
+ *
+ * @throws {Failure} if there is none, or the prefix or the namespace is none.
+ */
+export async function bucketOf(
+  { env }: Surroundings,
+  flags: BucketFlags,
+): Promise<{ readonly bucket: string; dataSet(name: string): string }> {
+  const bucket = flags.bucket ?? env.ESPALIER_S3_BUCKET;
+  if (bucket === undefined || bucket === '') {
+    throw invalid('no bucket is named', [
+      'name that of the installation with --bucket, or set ESPALIER_S3_BUCKET (and, if the',
+      'installation has one, --prefix or ESPALIER_S3_PREFIX); whoever installed it knows both',
+    ]);
+  }
+  const { ArtifactKeys } = await import('@espalier/controller/remote');
+  const checked = <T>(build: () => T): T => {
+    try {
+      return build();
+    } catch (error) {
+      if (error instanceof RangeError) throw invalid(error.message);
+      throw error;
+    }
+  };
+  const prefix = (flags.prefix ?? env.ESPALIER_S3_PREFIX ?? '').replace(/\/$/, '');
+  const keys = checked(() => new ArtifactKeys(prefix));
+  const namespace = flags.namespace ?? 'default';
+  return { bucket, dataSet: (name) => checked(() => keys.dataSet(namespace, name)) };
+}

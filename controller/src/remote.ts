@@ -1,0 +1,106 @@
+import {
+  API_VERSION,
+  type Experiment,
+  experimentSchema,
+  type Trial,
+  trialSchema,
+} from '@espalier/api';
+import { kubeconfigAccess } from './adapters/k8s/access.ts';
+import { isForbidden, isUnauthorized } from './adapters/k8s/api-error.ts';
+import { ObjectClient } from './adapters/k8s/object-client.ts';
+import { EXPERIMENTS, type Resource, TRIALS } from './adapters/k8s/resources.ts';
+import { Transport } from './adapters/k8s/transport.ts';
+import { systemClock } from './adapters/local/system-clock.ts';
+import { LargeObjects, PATIENT_RETRY } from './adapters/s3/large-objects.ts';
+import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
+import type { Call } from './ports/cluster.ts';
+import { EspalierError } from './ports/errors.ts';
+import type { ObjectKey } from './ports/key.ts';
+
+export {
+  type LargeHead,
+  type LargeObjects,
+  NO_UPLOAD,
+  type StoredPart,
+} from './adapters/s3/large-objects.ts';
+export type { ObjectStore, StoreOptions } from './adapters/s3/object-store.ts';
+export { ArtifactKeys, DATA_MARK } from './domain/artifacts/keys.ts';
+export { MAX_MANIFEST_BYTES, readManifest } from './domain/artifacts/manifest.ts';
+
+/** A bucket as people use it, with their own credentials. */
+export interface RemoteStore {
+  readonly objects: ObjectStore;
+  readonly large: LargeObjects;
+  close(): void;
+}
+
+export function openStore(options: StoreOptions): RemoteStore {
+  const objects = new ObjectStore({ retry: PATIENT_RETRY, ...options });
+  const large = new LargeObjects(options);
+  return {
+    objects,
+    large,
+    close() {
+      objects.close();
+      large.close();
+    },
+  };
+}
+
+export interface ClusterOptions {
+  /** Merged as kubectl merges them. */
+  readonly kubeconfig: readonly string[];
+  readonly context?: string;
+}
+
+/** Reads the objects of a cluster with the rights of a kubeconfig. */
+export interface ClusterReader {
+  /** That of the kubeconfig's context, if it names one. */
+  readonly namespace: string | undefined;
+  experiment(key: ObjectKey, call: Call): Promise<Experiment | undefined>;
+  trial(key: ObjectKey, call: Call): Promise<Trial | undefined>;
+  close(): void;
+}
+
+/**
+ * @throws {EspalierError} InvalidSpec if the kubeconfig cannot be used. Reads throw `Storage`, saying
+ * which verb on which resource was refused, or that nobody answered.
+ */
+export function openCluster({ kubeconfig, context }: ClusterOptions): ClusterReader {
+  const access = kubeconfigAccess(kubeconfig, context);
+  const transport = new Transport({ access, clock: systemClock, userAgent: 'espalier-cli' });
+  const client = new ObjectClient(transport);
+  const read = async (resource: Resource, key: ObjectKey, call: Call): Promise<unknown> => {
+    try {
+      const found = await client.get(resource, key, call);
+      // What a server leaves out of objects inside a list, and some leave out of single ones.
+      return found && { apiVersion: API_VERSION, kind: resource.kind, ...found };
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw readError(resource, key, access.server, error);
+    }
+  };
+  return {
+    namespace: access.namespace,
+    async experiment(key, call) {
+      const found = await read(EXPERIMENTS, key, call);
+      return found === undefined ? undefined : experimentSchema.parse(found);
+    },
+    async trial(key, call) {
+      const found = await read(TRIALS, key, call);
+      return found === undefined ? undefined : trialSchema.parse(found);
+    },
+    close: () => transport.close(),
+  };
+}
+
+function readError({ kind, plural }: Resource, key: ObjectKey, server: URL, cause: unknown): Error {
+  const what = `cannot read ${kind} ${key.name} in namespace ${key.namespace} from ${server.host}`;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const advice = isForbidden(cause)
+    ? `; it needs the verb get on ${plural}.${API_VERSION.split('/')[0]} in that namespace`
+    : isUnauthorized(cause)
+      ? '; the server does not accept the credential of the kubeconfig'
+      : '';
+  return new EspalierError('Storage', `${what}: ${message}${advice}`, { cause });
+}
