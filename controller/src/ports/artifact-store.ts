@@ -20,6 +20,18 @@ export interface ArtifactStore {
     attempt: number,
     call: Call,
   ): Promise<ResumePoint | undefined>;
+  /**
+   * Keeps what the attempt's process printed, if no log of it is there.
+   *
+   * @param read Gives the text, undefined = there is none; called only if it is wanted.
+   */
+  keepLog(
+    experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    read: () => Promise<Uint8Array | undefined>,
+    call: Call,
+  ): Promise<void>;
   /** Moves `best.json`; the same content again is done. */
   publishBest(experiment: Experiment, best: BestTrial, call: Call): Promise<void>;
   /** Writes `trials.csv`, a row per Trial. */

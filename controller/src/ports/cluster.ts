@@ -43,6 +43,8 @@ export interface Cluster {
   deletePod(pod: PodView, options: { readonly force: boolean }, call: Call): Promise<void>;
   /** The pod's end is recorded: our finalizer goes, and the pod may vanish. */
   releasePod(pod: PodView, call: Call): Promise<void>;
+  /** The end of what an ended pod printed; undefined = gone, or kept elsewhere already. */
+  podLog(pod: PodView, call: Call): Promise<Uint8Array | undefined>;
   /**
    * Whether the pod of that attempt does not exist, asked of the source and not of the cache; a Trial
    * that is believed to run but shows no pod is counted as disrupted only after a yes (G1).

@@ -9,6 +9,7 @@ import type { Call, PodRequest } from '../ports/cluster.ts';
 import { ConflictError, TerminalError } from '../ports/errors.ts';
 import type { FeedInterest } from '../ports/metrics-feed.ts';
 import type { ExperimentIndex } from './experiment-index.ts';
+import type { LogKeeper } from './log-keeper.ts';
 import type { ControllerPorts } from './ports.ts';
 import type { ObservedTrial } from './trial-observer.ts';
 
@@ -25,6 +26,7 @@ export async function executeTrialAction(
   observed: ObservedTrial,
   ports: ControllerPorts,
   index: ExperimentIndex,
+  logs: LogKeeper,
   call: Call,
 ): Promise<StatusChange | undefined> {
   const { trial, experiment, memory } = observed;
@@ -43,6 +45,7 @@ export async function executeTrialAction(
       await ports.cluster.deletePod(action.pod, { force: action.force }, call);
       return undefined;
     case 'release-pod':
+      if (experiment !== undefined) await logs.keep(experiment, trial, action.pod, call);
       await ports.cluster.releasePod(action.pod, call);
       return undefined;
     case 'confirm-gone':
@@ -52,6 +55,7 @@ export async function executeTrialAction(
     case 'drop-checkpoints': {
       if (experiment === undefined) return undefined;
       const { artifacts } = ports;
+      if (action.kind === 'inspect') await keepLog(action.attempt, observed, logs, call);
       await useStore(action.kind, observed, ports, index, () =>
         action.kind === 'inspect'
           ? artifacts.inspect(experiment, trial, action.attempt, call)
@@ -62,6 +66,18 @@ export async function executeTrialAction(
     default:
       return assertNever(action);
   }
+}
+
+/** Before the record is made, so that it can name the log. */
+async function keepLog(
+  attempt: number,
+  { experiment, trial, snapshot }: ObservedTrial,
+  logs: LogKeeper,
+  call: Call,
+): Promise<void> {
+  const pod = snapshot.pods.find((one) => one.attempt === attempt);
+  if (experiment === undefined || pod === undefined) return;
+  await logs.keep(experiment, trial, pod, call);
 }
 
 async function createPod(

@@ -7,6 +7,7 @@ import { WaitError } from '../ports/errors.ts';
 import { type ObjectKey, parseKey } from '../ports/key.ts';
 import type { Outcome, Reconcile } from '../runtime/controller.ts';
 import { ExperimentIndex } from './experiment-index.ts';
+import { LogKeeper } from './log-keeper.ts';
 import type { ControllerPorts } from './ports.ts';
 import { executeTrialAction } from './trial-executor.ts';
 import { type ObservedTrial, TrialObserver } from './trial-observer.ts';
@@ -22,6 +23,7 @@ export function createTrialReconciler(
   options: TrialReconcilerOptions = {},
 ): Reconcile {
   const index = options.index ?? new ExperimentIndex(ports.cluster);
+  const logs = new LogKeeper(ports);
   const observer = new TrialObserver(ports, index, options.viewIntervalMs ?? 1000);
 
   const look = (key: ObjectKey) => {
@@ -49,7 +51,7 @@ export function createTrialReconciler(
     for (const action of plan.actions) {
       call.signal.throwIfAborted();
       try {
-        change = (await executeTrialAction(action, observed, ports, index, call)) ?? change;
+        change = (await executeTrialAction(action, observed, ports, index, logs, call)) ?? change;
       } catch (error) {
         if (error instanceof WaitError) await tell(observed, error, call);
         throw error;

@@ -19,6 +19,7 @@ import type { Clock } from '../../ports/telemetry.ts';
 import { isAlreadyExists, isConflict, isInvalid, isNotFound } from './api-error.ts';
 import type { Caches, KeptPod } from './caches.ts';
 import { ObjectClient, type PatchOperation } from './object-client.ts';
+import { readPodLog } from './pod-log.ts';
 import { PodWrites } from './pod-writes.ts';
 import { controllerOf } from './raw-object.ts';
 import { portError } from './refusal.ts';
@@ -44,11 +45,13 @@ export class KubernetesCluster implements Cluster {
   readonly #caches: Caches;
   readonly #client: ObjectClient;
   readonly #pods: PodWrites;
+  readonly #transport: Transport;
   /** The views of the last array of kept pods, so that the same pods give the same array. */
   readonly #views = new WeakMap<readonly KeptPod[], readonly PodView[]>();
 
   constructor({ transport, caches, clock, defaults }: KubernetesClusterOptions) {
     this.#caches = caches;
+    this.#transport = transport;
     this.#client = new ObjectClient(transport);
     this.#pods = new PodWrites({ caches, client: this.#client, clock, defaults });
   }
@@ -131,6 +134,10 @@ export class KubernetesCluster implements Cluster {
 
   releasePod(pod: PodView, call: Call): Promise<void> {
     return this.#pods.release(pod, call);
+  }
+
+  podLog(pod: PodView, call: Call): Promise<Uint8Array | undefined> {
+    return readPodLog(this.#transport, pod, call);
   }
 
   isPodGone(trial: Trial, attempt: number, call: Call): Promise<boolean> {

@@ -14,6 +14,8 @@ export class NoArtifacts implements ArtifactStore {
     return undefined;
   }
 
+  async keepLog(): Promise<void> {}
+
   async publishBest(): Promise<void> {}
 
   async publishTrials(): Promise<void> {}

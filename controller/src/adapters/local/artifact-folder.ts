@@ -57,6 +57,9 @@ export class ArtifactFolder implements ArtifactStore {
     return newestWholeCheckpoint(this.#layout, experiment, trial, attempt, call);
   }
 
+  /** The process wrote into the folder itself. */
+  async keepLog(): Promise<void> {}
+
   async publishBest(experiment: Experiment, best: BestTrial): Promise<void> {
     await this.#publish(experiment, ARTIFACT.best, `${JSON.stringify(best, null, 2)}\n`);
   }

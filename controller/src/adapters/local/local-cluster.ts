@@ -141,6 +141,9 @@ export class LocalCluster implements Cluster {
     this.#options.pods.end(pod.trialUid, pod.attempt, options);
   }
 
+  /** Its log lies among its files. */
+  async podLog(): Promise<undefined> {}
+
   async releasePod(pod: PodView): Promise<void> {
     this.#options.pods.release(pod.trialUid, pod.attempt);
     this.dropRun(pod.trialUid, pod.attempt);

@@ -80,6 +80,24 @@ export class S3Artifacts implements ArtifactStore {
     return this.#newestWhole(place, call, (_place, step) => step === parent.step);
   }
 
+  async keepLog(
+    experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    read: () => Promise<Uint8Array | undefined>,
+    call: Call,
+  ): Promise<void> {
+    const place = placeOf(experiment, trial, attempt);
+    const key = this.#keys.attemptFile(place, ARTIFACT.log);
+    if ((await this.#store.head(key, call)) !== undefined) return;
+    const text = await read();
+    if (text === undefined || text.length === 0) return;
+    // Refused = the trainer's own came meanwhile.
+    const { conditions } = await this.#abilities(call);
+    const absent = conditions ? ({ kind: 'absent' } as const) : undefined;
+    await this.#store.put(key, Buffer.from(text), absent, call);
+  }
+
   async publishBest(experiment: Experiment, best: BestTrial, call: Call): Promise<void> {
     const body = Buffer.from(`${JSON.stringify(best, null, 2)}\n`);
     const place = experimentPlace(experiment);

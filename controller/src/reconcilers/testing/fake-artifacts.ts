@@ -13,6 +13,8 @@ export interface Stored {
   readonly damaged: Set<string>;
   readonly dropped: Set<string>;
   readonly deleted: Set<string>;
+  /** By `<namespace>/<trial>/a<attempt>`. */
+  readonly logs: Map<string, string>;
   /** Every `best.json` there was, in order. */
   readonly bests: BestTrial[];
   isDown: boolean;
@@ -26,6 +28,7 @@ export function emptyStore(): Stored {
     damaged: new Set(),
     dropped: new Set(),
     deleted: new Set(),
+    logs: new Map(),
     bests: [],
     isDown: false,
   };
@@ -87,6 +90,18 @@ export class FakeArtifacts implements ArtifactStore {
     return attempt === 0
       ? undefined
       : { trialUid: uid, trialIndex: trial.spec.index, attempt: attempt - 1, step: 1 };
+  }
+
+  async keepLog(
+    _experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    read: () => Promise<Uint8Array | undefined>,
+  ): Promise<void> {
+    this.requireUp();
+    const key = name(trial, attempt);
+    const text = this.stored.logs.has(key) ? undefined : await read();
+    if (text !== undefined) this.stored.logs.set(key, Buffer.from(text).toString());
   }
 
   publishBest(_experiment: Experiment, best: BestTrial): Promise<void> {

@@ -191,6 +191,10 @@ export class FakeCluster implements Cluster {
     });
   }
 
+  async podLog(pod: PodView): Promise<Uint8Array | undefined> {
+    return Buffer.from(`log of ${pod.name}`);
+  }
+
   async isPodGone(trial: Trial, attempt: number): Promise<boolean> {
     const name = podName(trial.metadata.name, attempt);
     return !this.truth.pods.has(`${trial.metadata.namespace}/${name}`);
