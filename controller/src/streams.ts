@@ -8,14 +8,18 @@ import {
   type TrainerSigner,
 } from './adapters/nats/credentials.ts';
 import { type FeedCounts, NatsFeed } from './adapters/nats/nats-feed.ts';
+import { type RequestCounts, serveRequests } from './adapters/nats/request-server.ts';
 import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
+import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';
 import { S3Artifacts } from './adapters/s3/s3-artifacts.ts';
 import { ArtifactKeys } from './domain/artifacts/keys.ts';
 import type { ArtifactStore } from './ports/artifact-store.ts';
 import type { Cluster } from './ports/cluster.ts';
+import type { Health } from './ports/health.ts';
 import type { MetricsFeed } from './ports/metrics-feed.ts';
 import type { Clock, Logger } from './ports/telemetry.ts';
+import { RequestAnswerer } from './requests/answer.ts';
 
 /** How to reach NATS; what is a function is asked again whenever it is needed, so files may rotate. */
 export interface NatsSettings {
@@ -60,6 +64,7 @@ export interface StreamFacts {
   /** Whether everything in the stream was read. */
   readonly isCaughtUp: boolean | undefined;
   readonly feed: FeedCounts | undefined;
+  readonly requests: RequestCounts | undefined;
 }
 
 /** The controller's side of NATS and S3. Either may be away at any time, also at the start. */
@@ -71,22 +76,22 @@ export interface Streams {
     | ((address: AttemptAddress, spec: Pick<ExperimentSpec, 'deadlines'>) => Promise<AttemptSecret>)
     | undefined;
   readonly facts: StreamFacts;
+  readonly health: Health;
   /** Reads the stream and answers trainers until the signal aborts; only the leader may. */
   lead(signal: AbortSignal): Promise<void>;
   /** Ends every connection; `lead` must have ended. */
   close(): Promise<void>;
 }
 
+/** A trainer asks again by then, and an answer that comes later helps nobody. */
+const ANSWER_WITHIN_MS = 20_000;
+
 /** Builds everything and begins to connect; returns at once. */
 export function createStreams(options: StreamsOptions): Streams {
-  const { nats, s3, cluster, clock, log, oldestPodMs } = options;
-  const store = s3 && new ObjectStore(s3);
-  const artifacts =
-    s3 === undefined || store === undefined
-      ? new NoArtifacts()
-      : new S3Artifacts(store, new ArtifactKeys(s3.prefix), lazyAbilities(store, s3.prefix));
+  const { nats, cluster, clock, log, oldestPodMs } = options;
+  const store = options.s3 && composeStore(options.s3);
   const bus = nats && new Bus({ ...nats, clock, log });
-  const natsFeed =
+  const feed =
     bus &&
     new NatsFeed({
       bus,
@@ -97,10 +102,12 @@ export function createStreams(options: StreamsOptions): Streams {
       oldestPodMs,
       onLoss: () => {},
     });
+  const answerer = feed && new RequestAnswerer({ cluster, receipts: feed, store, clock, log });
+  let requests: RequestCounts | undefined;
   bus?.start();
   return {
-    feed: natsFeed ?? new TerminationFeed(cluster, clock),
-    artifacts,
+    feed: feed ?? new TerminationFeed(cluster, clock),
+    artifacts: store?.artifacts ?? new NoArtifacts(),
     mint:
       nats &&
       (async (address, spec) => ({
@@ -114,18 +121,46 @@ export function createStreams(options: StreamsOptions): Streams {
     get facts() {
       return {
         isNatsConnected: bus?.isConnected,
-        isCaughtUp: natsFeed?.isCaughtUp,
-        feed: natsFeed?.counts,
+        isCaughtUp: feed?.isCaughtUp,
+        feed: feed?.counts,
+        requests,
       };
     },
+    health: { troubles: [], onChange: () => {} },
     lead: async (signal) => {
-      natsFeed?.start();
+      feed?.start();
+      const serving =
+        bus &&
+        answerer &&
+        serveRequests(bus, (from, text) => {
+          const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+          return answerer.answerText(from, text, { signal: within });
+        });
+      requests = serving?.counts;
       await aborted(signal);
+      serving?.stop();
     },
     close: async () => {
-      await natsFeed?.close();
+      await feed?.close();
       await bus?.close();
       store?.close();
+    },
+  };
+}
+
+function composeStore({ prefix, attemptQuotaBytes, ...options }: S3Settings) {
+  const objects = new ObjectStore(options);
+  const signer = new Presigner(options);
+  const keys = new ArtifactKeys(prefix);
+  return {
+    objects,
+    signer,
+    keys,
+    quotaBytes: attemptQuotaBytes,
+    artifacts: new S3Artifacts(objects, keys, lazyAbilities(objects, prefix)),
+    close: () => {
+      objects.close();
+      signer.close();
     },
   };
 }

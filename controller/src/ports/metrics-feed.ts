@@ -1,4 +1,4 @@
-import type { FeedView, FoldInterest } from '../domain/trial/feed-view.ts';
+import type { AttemptProgress, FeedView, FoldInterest } from '../domain/trial/feed-view.ts';
 
 /** What to look for in the reports of one Trial. */
 export interface FeedInterest extends FoldInterest {
@@ -18,4 +18,10 @@ export interface MetricsFeed {
   forget(trialUid: string): void;
   /** Calls back when a followed Trial's view changed in a way that a planner may act upon. */
   onChange(listener: (trialUid: string) => void): void;
+}
+
+/** What a trainer is told about its own reports. */
+export interface ReportReceipts {
+  /** Undefined = not known now, since not everything that was sent has been read. */
+  progressOf(trialUid: string, attempt: number): AttemptProgress | undefined;
 }

@@ -7,7 +7,7 @@ import type { StoreState } from '../domain/experiment/snapshot.ts';
 import type { Cluster, ObjectChange } from '../ports/cluster.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
 import { Gate } from './gate.ts';
-import { slotUseOf } from './owner.ts';
+import { slotUseOf } from './slot-use.ts';
 
 /**
  * What this process keeps about one Experiment beside the caches. All of it can be lost: folds are

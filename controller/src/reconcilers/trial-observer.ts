@@ -3,8 +3,8 @@ import { isLosing } from '../domain/experiment/best.ts';
 import { currentAttempt, NEW_STATUS } from '../domain/trial/ledger.ts';
 import type { TrialSnapshot } from '../domain/trial/snapshot.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
+import { ownerOf } from '../ports/owner.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
-import { ownerOf } from './owner.ts';
 import type { ControllerPorts } from './ports.ts';
 
 /** What this process remembers of a Trial; losing it delays a deadline or repeats a refresh. */

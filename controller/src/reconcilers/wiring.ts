@@ -1,9 +1,9 @@
 import { type Experiment, isTerminalExperiment, type Trial } from '@espalier/api';
 import type { ObjectChange } from '../ports/cluster.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
+import { ownerOf } from '../ports/owner.ts';
 import type { WorkQueue } from '../runtime/work-queue.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
-import { ownerOf } from './owner.ts';
 import type { ControllerPorts } from './ports.ts';
 
 /** Decides which keys are worth a look after a change; a key too many costs little. */

@@ -1,8 +1,14 @@
 import { type AttemptAddress, parseReportSubject, reportsOf } from '@espalier/api';
-import { emptyFold, type FeedFold, foldLine, viewOf } from '../../domain/trial/feed-fold.ts';
-import type { FeedView } from '../../domain/trial/feed-view.ts';
+import {
+  emptyFold,
+  type FeedFold,
+  foldLine,
+  progressOf,
+  viewOf,
+} from '../../domain/trial/feed-fold.ts';
+import type { AttemptProgress, FeedView } from '../../domain/trial/feed-view.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
-import type { FeedInterest, MetricsFeed } from '../../ports/metrics-feed.ts';
+import type { FeedInterest, MetricsFeed, ReportReceipts } from '../../ports/metrics-feed.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { judgeAttempt } from './attempts.ts';
 import type { Bus, StreamLimits } from './bus.ts';
@@ -63,7 +69,7 @@ const MAX_PASSED_OVER = 100_000;
  * While the stream cannot be read, processes that run count as reporting, since nobody could hear
  * them; a termination message then still tells the result (`observe`).
  */
-export class NatsFeed implements MetricsFeed {
+export class NatsFeed implements MetricsFeed, ReportReceipts {
   readonly #options: NatsFeedOptions;
   readonly #reader: StreamReader;
   readonly #outage: Outage;
@@ -147,6 +153,13 @@ export class NatsFeed implements MetricsFeed {
     const fold = followed.isSettled ? followed.fold : emptyFold(followed.interest);
     const view = viewOf(fold, pod?.attempt ?? 0);
     return pod === undefined ? view : this.#outage.excuse(view, pod);
+  }
+
+  progressOf(trialUid: string, attempt: number): AttemptProgress | undefined {
+    const followed = this.#followed.get(trialUid);
+    // What has not been read yet would look like missing, and all of it would be sent again.
+    if (!this.isCaughtUp || followed?.isSettled !== true) return undefined;
+    return progressOf(followed.fold, attempt);
   }
 
   forget(trialUid: string): void {

@@ -20,6 +20,8 @@ export interface RequestCounts {
 }
 
 const MAX_IN_WORK = 256;
+/** So that no attempt keeps the others waiting. */
+const MAX_IN_WORK_EACH = 16;
 const MAX_REQUEST_BYTES = 16 * 1024;
 
 /**
@@ -34,17 +36,20 @@ export function serveRequests(
 ): { readonly counts: RequestCounts; stop(): void } {
   const counts = { answered: 0, refused: 0, shed: 0, failed: 0 };
   let inWork = 0;
+  const inWorkEach = new Map<string, number>();
   const handle = async ({ subject, data, reply }: BusRequest): Promise<void> => {
     const from = parseRequestSubject(subject);
     if (from === undefined || data.length > MAX_REQUEST_BYTES || !isOwnInbox(from, reply)) {
       counts.refused += 1;
       return;
     }
-    if (inWork >= MAX_IN_WORK) {
+    const each = inWorkEach.get(subject) ?? 0;
+    if (inWork >= MAX_IN_WORK || each >= MAX_IN_WORK_EACH) {
       counts.shed += 1;
       return;
     }
     inWork += 1;
+    inWorkEach.set(subject, each + 1);
     try {
       const text = await answer(from, Buffer.from(data).toString());
       if (text === undefined) return;
@@ -55,6 +60,9 @@ export function serveRequests(
       counts.failed += 1;
     } finally {
       inWork -= 1;
+      const left = (inWorkEach.get(subject) ?? 1) - 1;
+      if (left > 0) inWorkEach.set(subject, left);
+      else inWorkEach.delete(subject);
     }
   };
   const stop = bus.subscribe(`${REQUEST_ROOT}.>`, (request) => void handle(request));

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
+import type { ListedObject, ObjectHead, ObjectReader } from '../../ports/objects.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
 import { isMissingKey, statusOf } from './store-error.ts';
@@ -43,18 +44,6 @@ export type PutCondition =
  */
 export type PutOutcome = { readonly kind: 'written' } | { readonly kind: 'refused' };
 
-export interface ObjectHead {
-  readonly size: number;
-  readonly etag: string;
-  /** Hexadecimal; undefined if the store keeps none of the whole object. */
-  readonly sha256: string | undefined;
-}
-
-export interface ListedObject {
-  readonly key: string;
-  readonly size: number;
-}
-
 /** The client for one bucket, as its options say. */
 export function createClient(options: StoreOptions, checksums = options.checksums): S3Client {
   const mode = checksums === 'when_required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
@@ -74,7 +63,7 @@ export function createClient(options: StoreOptions, checksums = options.checksum
  * with the signal, and throws an EspalierError: `Conflict` if other writes were always under way, else
  * `Storage`, with the key and the permission that it needs.
  */
-export class ObjectStore {
+export class ObjectStore implements ObjectReader {
   readonly bucket: string;
   readonly #client: S3Client;
   readonly #retry: RetryPolicy;

@@ -1,28 +1,13 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { RequestSigner, SignedFile, SignedRequest } from '../../ports/objects.ts';
 import { createClient, type StoreOptions } from './object-store.ts';
-
-/** One file that may be put once. */
-export interface SignedFile {
-  readonly key: string;
-  readonly size: number;
-  /** Hexadecimal. */
-  readonly sha256: string;
-}
-
-/** A request that anybody may send until it expires, as it is and not otherwise. */
-export interface SignedRequest {
-  /** A secret while it is valid: never logged. */
-  readonly url: string;
-  /** Part of the signature: the sender must add exactly these. */
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** Minutes: a URL dies with the role session that signed it anyway, and another is had by asking. */
 const VALID_SECONDS = 5 * 60;
 
 /** Signs requests for pods, which hold no credential of the store. */
-export class Presigner {
+export class Presigner implements RequestSigner {
   readonly #bucket: string;
   readonly #client: S3Client;
 

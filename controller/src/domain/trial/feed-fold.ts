@@ -5,7 +5,13 @@ import {
   type Point,
   type ReportLine,
 } from '@espalier/api';
-import type { FeedView, FoldInterest, MilestoneValue, ObjectiveValue } from './feed-view.ts';
+import type {
+  AttemptProgress,
+  FeedView,
+  FoldInterest,
+  MilestoneValue,
+  ObjectiveValue,
+} from './feed-view.ts';
 import { SeqSet } from './seq-set.ts';
 import { isBetter, type TrackedValue, ValueTrack } from './value-track.ts';
 
@@ -104,6 +110,18 @@ export function foldEnd(fold: FeedFold, attempt: number): boolean {
   const isNews = !isComplete(into);
   into.ended = true;
   return isNews;
+}
+
+/** How much of an attempt's reports is there, so that its trainer can send what is missing. */
+export function progressOf(fold: FeedFold, attempt: number): AttemptProgress {
+  const known = fold.attempts.get(attempt);
+  // Without its first line nobody knows where an attempt begins, unless it is the trial's beginning.
+  const firstSeq = known?.firstSeq ?? 0;
+  return {
+    contiguousTo: known?.seen.contiguousFrom(firstSeq) ?? -1,
+    hasStarted: known?.firstSeq !== undefined,
+    hasFinished: known?.finished !== undefined,
+  };
 }
 
 /** The trajectory that survives: of each attempt, what no later one did over again. */

@@ -38,6 +38,14 @@ export interface FeedView {
   readonly complete: boolean;
 }
 
+/** How much of what one attempt sent has arrived. */
+export interface AttemptProgress {
+  /** Every point of the attempt up to this `seq` is there; -1 = none. */
+  readonly contiguousTo: number;
+  readonly hasStarted: boolean;
+  readonly hasFinished: boolean;
+}
+
 export interface ObjectiveValue {
   readonly value: number;
   readonly step: number;

@@ -52,6 +52,17 @@ export class SeqSet {
     return true;
   }
 
+  /** The last number of those from `first` on that are there without a gap; undefined = none. */
+  contiguousFrom(first: number): number | undefined {
+    const at = this.rangeAtOrBelow(first);
+    const end = at < 0 ? undefined : this.ends[at];
+    return end === undefined || end < first ? undefined : end;
+  }
+
+  get highest(): number | undefined {
+    return this.ends.at(-1);
+  }
+
   /** Whether the set is exactly `first` to `last`, both inclusive; nothing if `last` is below. */
   isExactly(first: number, last: number): boolean {
     if (last < first) return this.counted === 0;
