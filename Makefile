@@ -15,8 +15,9 @@ help: ## Show what each target does
 setup: ## Install everything that the other targets need (they call it themselves)
 	@scripts/setup.sh
 
-tools: ## Build the real servers that tests start (skipped where Go is missing)
+tools: ## Build or fetch the real servers that tests start (skipped where that is not possible)
 	@scripts/build-tools.sh control-plane servers >/dev/null || [ $$? -eq 3 ]
+	@scripts/fetch-prometheus.sh >/dev/null || [ $$? -eq 3 ]
 
 lock: ## Bring package-lock.json up to date after a change of a package.json
 	@npm install --package-lock-only --ignore-scripts && node scripts/complete-lockfile.mjs

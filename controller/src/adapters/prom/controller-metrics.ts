@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import { addStreamMetrics, type StreamNumbers } from './stream-metrics.ts';
 
 const BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30];
 
@@ -9,6 +10,14 @@ export interface ApiRequest {
   readonly resource: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+/** One request to the object store that was answered, or given up. */
+export interface StoreRequest {
+  /** `s3:PutObject`, ... */
+  readonly action: string;
+  /** `refused`: the store said no to us; `failed`: no answer, or one that it is out of order. */
+  readonly outcome: 'done' | 'refused' | 'failed';
 }
 
 /** The controller's own numbers, beside those of its process and of Node. */
@@ -44,6 +53,13 @@ export class ControllerMetrics implements Telemetry {
   );
   readonly #leader = this.#gauge('espalier_leader', 'Whether this replica may act: 1 or 0.', []);
 
+  readonly #storeRequests = this.#counter(
+    'espalier_s3_requests_total',
+    'Tries of requests to the object store: done, refused by it, or failed.',
+    ['action', 'outcome'],
+  );
+  #storeReachable: Gauge | undefined;
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -71,6 +87,21 @@ export class ControllerMetrics implements Telemetry {
 
   leads(isLeader: boolean): void {
     this.#leader.set(isLeader ? 1 : 0);
+  }
+
+  stored({ action, outcome }: StoreRequest): void {
+    this.#storeRequests.inc({ action, outcome });
+    this.#storeReachable ??= this.#gauge(
+      'espalier_s3_reachable',
+      'Whether the latest request to the object store was answered: 1 or 0.',
+      [],
+    );
+    this.#storeReachable.set(outcome === 'failed' ? 0 : 1);
+  }
+
+  /** Shows these numbers too, as they are whenever a page is made. */
+  watchStreams(numbers: () => StreamNumbers): void {
+    addStreamMetrics(this.#registry, numbers);
   }
 
   /** The page of `/metrics`, in the text format of Prometheus. */
