@@ -1,5 +1,5 @@
 import type { ExperimentSpec, Rung, TrialStatus } from '@espalier/api';
-import { bestFinite, decide, type RungEntry } from '@espalier/search';
+import { bestFinite, decide, type Goal, type OwnEntry, type RungEntry } from '@espalier/search';
 import { stopRuleOf } from '../experiment/problem.ts';
 import type { FeedView } from './feed-view.ts';
 
@@ -16,6 +16,13 @@ export function encodeRungValue(value: number): Rung['value'] {
 /** How a Trial appears to others at a rung. */
 export function rungEntry(rung: Rung): RungEntry {
   return { order: rung.order, value: rungValue(rung) };
+}
+
+/** How a Trial appears to itself at a rung: its values at the rungs so far, the last one its own. */
+export function ownEntry(goal: Goal, order: number, values: readonly number[]): OwnEntry {
+  const value = values.at(-1) ?? Number.NaN;
+  const best = bestFinite(goal, values);
+  return best === undefined ? { order, value } : { order, value, best };
 }
 
 /**
@@ -43,8 +50,7 @@ export function judge(
     const others = entries.get(milestone) ?? [];
     const order = others.reduce((max, entry) => Math.max(max, entry.order), -1) + 1;
     values.push(value);
-    const best = bestFinite(spec.objective.goal, values);
-    const own = best === undefined ? { order, value } : { order, value, best };
+    const own = ownEntry(spec.objective.goal, order, values);
     const { kind } = decide(rule, spec.objective.goal, { milestone, entries: others, own });
     judged.push({ step: milestone, value: encodeRungValue(value), order, verdict: kind });
     if (kind === 'stop') break;

@@ -1,0 +1,143 @@
+import { type ExperimentSpec, type Rung, TRIAL_REASON, type Trial } from '@espalier/api';
+import { RungFold, rungMilestones } from '@espalier/search';
+import { ownEntry, rungEntry, rungValue } from '../trial/rungs.ts';
+import { stopRuleOf } from './problem.ts';
+import type { Difference, Finding } from './verify-result.ts';
+
+/** A rung entry and where it stands in its Trial's list. */
+interface Arrival {
+  readonly trial: Trial;
+  readonly rung: Rung;
+  readonly place: number;
+}
+
+export interface VerdictFinding {
+  readonly trial: Trial;
+  readonly what: string;
+  readonly finding: Finding;
+}
+
+export interface VerdictCheckOptions {
+  /** Whether Trials were deleted by hand, whose entries a verdict may have seen. */
+  readonly hasMissing: boolean;
+  /** Whether no two entries of a rung can have the same order. */
+  readonly oneController: boolean;
+}
+
+/**
+ * Recomputes every verdict from the entries of lower order at its rung.
+ *
+ * @returns findings by rung and order, and how many entries share their order with another.
+ */
+export function checkVerdicts(
+  spec: ExperimentSpec,
+  trials: readonly Trial[],
+  options: VerdictCheckOptions,
+): { readonly findings: readonly VerdictFinding[]; readonly sharedOrders: number } {
+  const milestones = new Set(rungMilestones(stopRuleOf(spec)));
+  const rungs = new Map<number, Arrival[]>();
+  const findings: VerdictFinding[] = [];
+  let sharedOrders = 0;
+  for (const trial of trials) {
+    for (const [place, rung] of (trial.status?.rungs ?? []).entries()) {
+      const problem = placeProblem(trial, place, milestones);
+      if (problem !== undefined) {
+        const finding = { differences: [problem] };
+        findings.push({ trial, what: verdictAt(rung), finding });
+        continue;
+      }
+      const at = rungs.get(rung.step);
+      if (at === undefined) rungs.set(rung.step, [{ trial, rung, place }]);
+      else at.push({ trial, rung, place });
+    }
+    const reason = reasonProblem(trial);
+    if (reason !== undefined) findings.push(reason);
+  }
+  for (const [milestone, arrivals] of [...rungs].sort(([a], [b]) => a - b)) {
+    // Sorting is stable: of equal orders the lower index comes first.
+    arrivals.sort((a, b) => a.rung.order - b.rung.order);
+    sharedOrders += arrivals.filter(({ rung }, i) => {
+      return rung.order === arrivals[i - 1]?.rung.order;
+    }).length;
+    findings.push(...checkRung(spec, milestone, arrivals, options));
+  }
+  return { findings, sharedOrders };
+}
+
+/** @param arrivals All entries of the rung, by ascending order. */
+function checkRung(
+  spec: ExperimentSpec,
+  milestone: number,
+  arrivals: readonly Arrival[],
+  { hasMissing, oneController }: VerdictCheckOptions,
+): readonly VerdictFinding[] {
+  const { goal } = spec.objective;
+  const fold = new RungFold(stopRuleOf(spec), goal, milestone);
+  const findings: VerdictFinding[] = [];
+  let isLost = false;
+  let waiting: Arrival[] = [];
+  let next = 0;
+  for (const arrival of arrivals) {
+    const { trial, rung, place } = arrival;
+    const { order } = rung;
+    const first = waiting[0]?.rung.order;
+    const isShared = first === order;
+    // Entries of equal order did not see each other.
+    if (!isShared) {
+      for (const earlier of waiting) fold.add(rungEntry(earlier.rung));
+      waiting = [];
+    }
+    waiting.push(arrival);
+    const differences: Omit<Difference, 'trial' | 'index'>[] = [];
+    const isOrderWrong = isShared ? oneController : order !== next;
+    if (isOrderWrong && hasMissing && !isShared) isLost = true;
+    else if (isOrderWrong) {
+      const what = `order at ${milestone}`;
+      differences.push({ what, recorded: String(order), recomputed: String(next) });
+    }
+    next = order + 1;
+    const what = verdictAt(rung);
+    if (isLost) {
+      const message = `an entry of lower order at ${milestone} was deleted with its Trial`;
+      const unknown = { reason: 'TrialsMissing', message } as const;
+      findings.push({ trial, what, finding: { differences, unknown } });
+      continue;
+    }
+    const values = (trial.status?.rungs ?? []).slice(0, place + 1).map(rungValue);
+    const { kind } = fold.decide(ownEntry(goal, order, values));
+    if (kind !== rung.verdict) differences.push({ what, recorded: rung.verdict, recomputed: kind });
+    findings.push({ trial, what, finding: { differences } });
+  }
+  return findings;
+}
+
+/** What is wrong with an entry before any other is looked at. */
+function placeProblem(
+  { status }: Trial,
+  place: number,
+  milestones: ReadonlySet<number>,
+): Finding['differences'][number] | undefined {
+  const rungs = status?.rungs ?? [];
+  const { step, verdict } = rungs[place] as Rung;
+  const what = `verdict at ${step}`;
+  const problem = (recomputed: string) => ({ what, recorded: verdict, recomputed });
+  if (!milestones.has(step)) return problem(`none: the rule has no rung at ${step}`);
+  const before = rungs.slice(0, place);
+  if (before.some((rung) => rung.step === step)) return problem('none: judged before');
+  const stop = before.find((rung) => rung.verdict === 'stop');
+  return stop === undefined ? undefined : problem(`none: stopped at ${stop.step}`);
+}
+
+/** A Trial that says it was stopped early has a verdict that says so. */
+function reasonProblem(trial: Trial): VerdictFinding | undefined {
+  const { reason, rungs = [] } = trial.status ?? {};
+  if (reason !== TRIAL_REASON.earlyStopped) return undefined;
+  if (rungs.some(({ verdict }) => verdict === 'stop')) return undefined;
+  const recomputed = 'none: no verdict stops it';
+  const differences = [{ what: 'reason', recorded: reason, recomputed }];
+  return { trial, what: 'reason', finding: { differences } };
+}
+
+function verdictAt({ step }: Rung): string {
+  return `verdict at ${step}`;
+}
