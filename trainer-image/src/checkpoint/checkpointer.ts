@@ -1,10 +1,4 @@
-import {
-  ARTIFACT,
-  checkpointFolder,
-  encodeMetricValue,
-  type Point,
-  pointsSegment,
-} from '@espalier/api';
+import { ARTIFACT, checkpointFolder, encodePoint, pointsSegment } from '@espalier/api';
 import type { Device } from '../backend/device.ts';
 import type { Parameters } from '../parameters/definition.ts';
 import { encodeEvents, eventsFileName } from '../report/events.ts';
@@ -149,12 +143,4 @@ function factsOf(state: RunState, resume: ManifestFacts['resume']): ManifestFact
 
 function stamp(state: RunState): string {
   return `${state.step}/${state.epoch}`;
-}
-
-function encodePoint(point: Point): string {
-  const values = Object.entries(point.values).map(([name, value]) => [
-    name,
-    encodeMetricValue(value),
-  ]);
-  return JSON.stringify({ ...point, values: Object.fromEntries(values) });
 }

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isArtifactPath, manifestSchema } from '@espalier/api';
+import { type DownloadOptions, download, type Expected } from './download.ts';
+import { fillFolder } from './input-folder.ts';
+import { RefusedError } from './refused-error.ts';
+import { messageOf } from './say.ts';
+import { TarError } from './tar-header.ts';
+import { type UnpackLimits, unpack } from './unpack.ts';
+
+export interface FetchOptions extends DownloadOptions {
+  readonly dataFolder: string;
+  readonly resumeFolder: string;
+  /** Archives that pods of this node share; a file in it is trusted for its digest only. */
+  readonly cacheFolder?: string | undefined;
+  readonly limits: UnpackLimits;
+}
+
+/**
+ * Fetches what has to be there before the trainer starts, whole and verified, or nothing. Run again, it
+ * finds its work done.
+ *
+ * @throws {RefusedError} if trying again is of no use; anything else may pass.
+ */
+export async function fetchInputs(options: FetchOptions): Promise<void> {
+  const { connection, dataFolder, resumeFolder, say, signal } = options;
+  const inputs = await connection.ask({ kind: 'inputs' }, signal);
+  if (inputs.kind === 'refused') throw new RefusedError(`${inputs.reason}: ${inputs.message}`);
+  const { data, resume } = inputs;
+  if (data !== null) {
+    await fillFolder(dataFolder, data.sha256, () => fetchData(data, options));
+  }
+  if (resume !== null) {
+    await fillFolder(resumeFolder, resume.sha256, () => fetchCheckpoint(resume, options));
+    say(`the checkpoint of ${resume.manifest} is there`);
+  }
+}
+
+async function fetchData(data: Expected, options: FetchOptions): Promise<void> {
+  const { dataFolder, cacheFolder, limits, say } = options;
+  const cached = cacheFolder && (await fromCache(cacheFolder, data, options));
+  // Until it is unpacked the archive needs room beside its content.
+  const archive = cached || join(dataFolder, '.espalier-archive');
+  if (!cached) {
+    await download({ kind: 'read', source: 'data', path: '' }, data, archive, options);
+  }
+  try {
+    const { files, bytes } = await unpack(createReadStream(archive), dataFolder, limits);
+    say(`the data is there: ${files} files, ${bytes} bytes`);
+  } catch (error) {
+    if (!(error instanceof TarError)) throw error;
+    throw new RefusedError(`the data is no archive to unpack: ${error.message}`, {
+      cause: error,
+    });
+  }
+  if (!cached) rmSync(archive, { force: true });
+}
+
+/**
+ * The archive in the cache, put there if it is not; undefined if the cache cannot be used. Pods that put
+ * the same one at the same time do it twice, and the last one stays.
+ */
+async function fromCache(
+  folder: string,
+  data: Expected,
+  options: FetchOptions,
+): Promise<string | undefined> {
+  const target = join(folder, `${data.sha256}.tar`);
+  if (await isIntact(target, data)) {
+    options.say('the data comes from the cache of this node');
+    return target;
+  }
+  const part = join(folder, `.${data.sha256}.${crypto.randomUUID()}`);
+  try {
+    await download({ kind: 'read', source: 'data', path: '' }, data, part, options);
+    await rename(part, target);
+    return target;
+  } catch (error) {
+    rmSync(part, { force: true });
+    if (error instanceof RefusedError || options.signal.aborted) throw error;
+    options.say(`the cache of this node cannot be used: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+async function isIntact(path: string, { size, sha256 }: Expected): Promise<boolean> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path)) {
+      hash.update(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+    }
+  } catch {
+    return false;
+  }
+  return bytes === size && hash.digest('hex') === sha256;
+}
+
+async function fetchCheckpoint(
+  resume: Expected & { readonly manifest: string },
+  options: FetchOptions,
+): Promise<void> {
+  const { resumeFolder } = options;
+  const name = resume.manifest;
+  if (!isArtifactPath(name) || !name.startsWith('manifest')) {
+    throw new RefusedError(`${JSON.stringify(name)} names no manifest`);
+  }
+  const read = (path: string) => ({ kind: 'read', source: 'resume', path }) as const;
+  const unfinished = join(resumeFolder, '.manifest');
+  await download(read(name), resume, unfinished, options);
+  for (const file of filesOf(unfinished, name)) {
+    const target = join(resumeFolder, file.path);
+    mkdirSync(dirname(target), { recursive: true });
+    await download(read(file.path), file, target, options);
+  }
+  // Last, as it was written.
+  await rename(unfinished, join(resumeFolder, name));
+}
+
+function filesOf(path: string, name: string): readonly (Expected & { readonly path: string })[] {
+  try {
+    return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).files;
+  } catch (error) {
+    throw new RefusedError(`${name} is no manifest: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
