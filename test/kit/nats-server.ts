@@ -3,6 +3,7 @@ import {
   createInstallation,
   type Installation,
 } from '../../controller/src/adapters/nats/installation.ts';
+import { keyFiles } from '../../controller/src/adapters/nats/key-files.ts';
 import {
   type ServerLayout,
   serverConfig,
@@ -27,6 +28,7 @@ export interface NatsServer {
   readonly installation: Installation;
   readonly port: number;
   readonly url: string;
+  /** Holds the keys as files, as `espalier-controller keys` writes them. */
   readonly folder: StateFolder;
   /** Where JetStream keeps its files. */
   readonly storeFolder: string;
@@ -37,7 +39,7 @@ export interface NatsServer {
   /** SIGSTOP and SIGCONT. */
   pause(): void;
   resume(): void;
-  /** Writes the configuration of a changed installation and lets the server read it, as it runs. */
+  /** Writes the keys and the configuration of a changed installation and lets the server read it, as it runs. */
   reload(installation: Installation): Promise<void>;
   /** Stops everything. With `failed` the logs stay and their folder is printed. */
   stop(options?: { readonly failed?: boolean }): Promise<void>;
@@ -60,9 +62,11 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
   const write = (name: string, text: string) =>
     writeFileSync(folder.file(name), text, { mode: 0o600 });
-  write('server.crt', installation.server.certificate);
-  write('server.key', installation.server.key);
-  write('nats.conf', serverConfig(installation, layout));
+  const writeAll = (keys: Installation) => {
+    for (const [name, text] of Object.entries(keyFiles(keys))) write(name, text);
+    write('nats.conf', serverConfig(keys, layout));
+  };
+  writeAll(installation);
   let server: OwnProcess | undefined;
 
   const countInLog = (text: string): number =>
@@ -105,7 +109,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     resume: () => server?.resume(),
     reload: async (changed) => {
       const before = countInLog('Reloaded');
-      write('nats.conf', serverConfig(changed, layout));
+      writeAll(changed);
       server?.signal('SIGHUP');
       await waitFor(() => countInLog('Reloaded') > before, { what: 'nats-server has reloaded' });
     },
