@@ -110,6 +110,10 @@ const refused: Record<string, { args: string[]; want: RegExp }> = {
     args: [...STREAMS, '--s3-endpoint=https://key:secret@host'],
     want: /^--s3-endpoint: must hold no credentials$/,
   },
+  'a prefix that climbs': {
+    args: ['--s3-prefix=../other'],
+    want: /^--s3-prefix: must be folders/,
+  },
   'a size that is none': {
     args: ['--s3-attempt-quota=many'],
     want: /^--s3-attempt-quota: must be a number of bytes/,

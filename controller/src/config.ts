@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { durationMs, durationSchema } from '@espalier/api';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ArtifactKeys } from './domain/artifacts/keys.ts';
 
 const duration = durationSchema.transform((text) => durationMs(text));
 const wholeNumber = z.coerce.number().int();
@@ -49,7 +50,11 @@ const configSchema = z
       .optional()
       .describe('image that fetches data, and carries reports for trainers that ask for it'),
     s3Bucket: z.string().min(3).max(63).optional().describe('bucket of artifacts and data sets'),
-    s3Prefix: z.string().max(512).default('').describe('folder of the bucket that is ours'),
+    s3Prefix: z
+      .string()
+      .refine(isKeyPrefix, 'must be folders of letters, digits, _, . and -, joined by slashes')
+      .default('')
+      .describe('folder of the bucket that is ours'),
     s3Region: z.string().min(1).default('us-east-1').describe('region of the bucket'),
     s3Endpoint: z
       .url({ protocol: /^https?$/ })
@@ -63,6 +68,10 @@ const configSchema = z
       .default('auto')
       .describe('when_required for stores that refuse CRC headers'),
     s3AttemptQuota: bytes.prefault('100Gi').describe('bytes that one attempt may upload'),
+    metricSeries: wholeNumber.min(1).default(50_000).describe('series of trials on one page'),
+    metricSeriesPerExperiment: wholeNumber.min(1).default(10_000).describe('and of one Experiment'),
+    metricParameters: truth.default(false).describe('a series per parameter of each trial, too'),
+    metricGrace: duration.prefault('2m').describe('how long a trial that ended is still shown'),
     leaderElect: truth.default(true).describe('take turns with other replicas by a Lease'),
     leaseNamespace: z.string().min(1).optional().describe('namespace of the Lease; default: ours'),
     leaseName: z.string().min(1).default('espalier-controller').describe('name of the Lease'),
@@ -153,6 +162,15 @@ export function readConfig(
     problems.push(`${origins.get(name) ?? name}: ${issue.message}`.replace(/^: /, ''));
   }
   return { kind: 'problems', problems };
+}
+
+function isKeyPrefix(text: string): boolean {
+  try {
+    void new ArtifactKeys(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readFlags(

@@ -2,25 +2,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterAccess } from './adapters/k8s/access.ts';
 import { Caches, type CachesOptions, type DamagedObject } from './adapters/k8s/caches.ts';
 import { KubernetesCluster } from './adapters/k8s/cluster.ts';
+import { CredentialsKeeper } from './adapters/k8s/credentials-keeper.ts';
 import { EventRecorder } from './adapters/k8s/events.ts';
 import { LeaderElection } from './adapters/k8s/leader.ts';
 import { KubernetesLease } from './adapters/k8s/lease-store.ts';
-import { NoArtifacts } from './adapters/k8s/no-artifacts.ts';
 import { ObjectClient } from './adapters/k8s/object-client.ts';
 import { freeOrphans } from './adapters/k8s/orphans.ts';
 import { EXPERIMENTS, LEASES, TRIALS } from './adapters/k8s/resources.ts';
-import { TerminationFeed } from './adapters/k8s/termination-feed.ts';
 import { type RequestReport, Transport, type TransportOptions } from './adapters/k8s/transport.ts';
+import { LastViews } from './adapters/prom/last-views.ts';
+import { TrialMetrics, type TrialMetricsOptions } from './adapters/prom/trial-metrics.ts';
 import type { PodDefaults } from './domain/trial/pod-template.ts';
 import type { ObjectKey } from './ports/key.ts';
 import type { Clock, Logger, Telemetry } from './ports/telemetry.ts';
 import { startControllers } from './reconcilers/start.ts';
+import { DEFAULT_BACKOFF } from './runtime/backoff.ts';
+import { runController } from './runtime/controller.ts';
+import { WorkQueue } from './runtime/work-queue.ts';
+import { createStreams, type Streams, type StreamsOptions } from './streams.ts';
 
 export interface KubernetesOptions {
   readonly access: ClusterAccess;
   /** Empty = all namespaces. */
   readonly namespaces: readonly string[];
   readonly defaults: PodDefaults;
+  /** Absent = results are termination messages, and nothing is kept. */
+  readonly streams?: Pick<StreamsOptions, 'nats' | 's3'>;
+  readonly trialMetrics?: TrialMetricsLimits;
   /** Unique to this process. */
   readonly identity: string;
   /** Absent = no election: somebody else sees to it that there is only one of us. */
@@ -40,6 +48,12 @@ export interface KubernetesOptions {
   readonly orphanSweepMs?: number;
 }
 
+/** What the metrics of Trials may cost Prometheus, and how long they outlive a Trial. */
+export interface TrialMetricsLimits
+  extends Pick<TrialMetricsOptions, 'maxSeries' | 'maxSeriesPerExperiment' | 'parameters'> {
+  readonly graceMs: number;
+}
+
 export interface LeaseOptions extends ObjectKey {
   readonly durationMs?: number;
   readonly renewDeadlineMs?: number;
@@ -56,7 +70,19 @@ export interface KubernetesController {
    */
   readonly done: Promise<void>;
   readonly cluster: KubernetesCluster;
+  readonly streams: Pick<Streams, 'facts'>;
+  /** The Trials' part of the page of metrics; empty unless it leads. */
+  trialMetrics(): Promise<string>;
 }
+
+const DEFAULT_TRIAL_METRICS: TrialMetricsLimits = {
+  maxSeries: 50_000,
+  maxSeriesPerExperiment: 10_000,
+  parameters: false,
+  graceMs: 120_000,
+};
+/** Signing is what it costs; more at once would only keep others from their turn. */
+const CREDENTIALS_WORKERS = 4;
 
 /** Fills the caches, waits for the lease, reconciles until the signal aborts or the lease is lost. */
 export function startKubernetes(
@@ -98,14 +124,32 @@ export function startKubernetes(
     ...(options.watch === undefined ? {} : { watch: options.watch }),
   });
   const cluster = new KubernetesCluster({ transport, caches, clock, defaults });
-  const feed = new TerminationFeed(cluster, clock);
-  const artifacts = new NoArtifacts();
+  const streams = createStreams({
+    ...options.streams,
+    cluster,
+    clock,
+    log,
+    oldestPodMs: () => oldestHeldMs(caches),
+  });
+  const { graceMs, ...limits } = options.trialMetrics ?? DEFAULT_TRIAL_METRICS;
+  const feed = new LastViews(streams.feed, clock, graceMs);
+  const trialMetrics = new TrialMetrics({
+    ...limits,
+    clock,
+    source: {
+      experiments: () => cluster.experiments(),
+      trialsOf: (uid) => cluster.trialsOf(uid),
+      viewOf: (uid) => feed.viewOrLast(uid),
+    },
+  });
 
   const lead = async (held: AbortSignal): Promise<void> => {
     // Whoever led before us may have written what our caches have not seen yet (G1).
     if (election !== undefined) await Promise.race([caches.refresh(), aborted(held)]);
     const { telemetry, workers, viewIntervalMs } = options;
-    const ports = { cluster, feed, artifacts, events, clock, telemetry, log };
+    const { artifacts, health, mint } = streams;
+    const ports = { cluster, feed, artifacts, health, events, clock, telemetry, log };
+    trialMetrics.leads(true);
     const controllers = startControllers(ports, {
       signal: held,
       ...(workers === undefined ? {} : { workers }),
@@ -115,7 +159,14 @@ export function startKubernetes(
       { caches, client, cluster, clock, log, everyMs: options.orphanSweepMs ?? 30_000 },
       { signal: held },
     );
-    await Promise.all([controllers.done, sweep]);
+    const keeper = mint && new CredentialsKeeper({ caches, client, clock, events, mint });
+    await Promise.all([
+      controllers.done,
+      sweep,
+      keeper && keepCredentials(keeper, ports, held),
+      streams.lead(held),
+    ]);
+    trialMetrics.leads(false);
     await Promise.race([events.flush(), sleep(2_000, undefined, { ref: false })]);
   };
 
@@ -141,10 +192,37 @@ export function startKubernetes(
       if (!signal.aborted) throw new Error('the lease was lost');
     } finally {
       eyes.abort();
+      await streams.close();
       transport.close();
     }
   };
-  return { ready, done: work(), cluster };
+  return { ready, done: work(), cluster, streams, trialMetrics: () => trialMetrics.render() };
+}
+
+/** Creates Secrets until the signal aborts. */
+function keepCredentials(
+  keeper: CredentialsKeeper,
+  ports: { readonly clock: Clock; readonly telemetry: Telemetry; readonly log: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  const name = 'credentials';
+  const queue = new WorkQueue(ports.clock, DEFAULT_BACKOFF, (waitedMs) =>
+    ports.telemetry.queueWait(name, waitedMs / 1000),
+  );
+  keeper.onWaiting((key) => queue.add(key));
+  const reconcile = (key: string, call: { readonly signal: AbortSignal }) => keeper.keep(key, call);
+  return runController({ ...ports, name, queue, reconcile, workers: CREDENTIALS_WORKERS }, signal);
+}
+
+/** From there on the stream has to be read: what a pod reported counts until it is let go. */
+function oldestHeldMs({ pods }: Caches): number | undefined {
+  let oldestMs: number | undefined;
+  for (const { view } of pods.all()) {
+    if (view.held && (oldestMs === undefined || view.createdMs < oldestMs)) {
+      oldestMs = view.createdMs;
+    }
+  }
+  return oldestMs;
 }
 
 function reportDamage(events: EventRecorder, { resource, raw, problem }: DamagedObject): void {

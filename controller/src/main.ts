@@ -5,8 +5,10 @@ import { type ClusterAccess, kubeconfigAccess, podAccess } from './adapters/k8s/
 import { ServerClock } from './adapters/k8s/server-clock.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { JsonLog } from './adapters/log/json-log.ts';
+import { KeyFolder } from './adapters/nats/key-folder.ts';
 import { ControllerMetrics } from './adapters/prom/controller-metrics.ts';
 import { type Config, readConfig } from './config.ts';
+import type { PodDefaults } from './domain/trial/pod-template.ts';
 import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
 
 /** Exit codes: 0 = ended as told, 1 = broke or lost the lease, 2 = wrong settings. */
@@ -19,13 +21,13 @@ async function main(): Promise<number> {
     case 'problems':
       return refuse(read.problems);
     case 'config': {
-      let access: ClusterAccess;
+      let outside: Outside;
       try {
-        access = accessOf(read.config);
+        outside = await outsideOf(read.config);
       } catch (error) {
         return refuse([error instanceof Error ? error.message : String(error)]);
       }
-      return run(read.config, access);
+      return run(read.config, outside);
     }
   }
 }
@@ -35,11 +37,18 @@ function refuse(problems: readonly string[]): number {
   return 2;
 }
 
-async function run(config: Config, access: ClusterAccess): Promise<number> {
+/** What the settings name and is there. */
+interface Outside {
+  readonly access: ClusterAccess;
+  readonly streams: NonNullable<KubernetesOptions['streams']>;
+}
+
+async function run(config: Config, outside: Outside): Promise<number> {
   const write = (line: string) => void process.stdout.write(line);
   const log = new JsonLog(write, config.logLevel, () => systemClock.now());
-  const options = optionsOf(config, access, log);
-  log.info('starting', { config, server: access.server.href, identity: options.identity });
+  const options = optionsOf(config, outside, log);
+  const server = outside.access.server.href;
+  log.info('starting', { config, server, identity: options.identity });
 
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -53,11 +62,13 @@ async function run(config: Config, access: ClusterAccess): Promise<number> {
 
   let state = 'the caches are not filled';
   const controller = startKubernetes(options, stop.signal);
+  const { telemetry } = options;
+  telemetry.watchStreams(() => controller.streams.facts);
   const health = await HealthServer.listen({
     host: config.httpHost,
     port: config.httpPort,
     whyNotReady: () => (state === '' ? undefined : state),
-    metrics: () => options.telemetry.render(),
+    metrics: async () => (await telemetry.render()) + (await controller.trialMetrics()),
   });
   void controller.ready.then(() => {
     state = '';
@@ -75,6 +86,49 @@ async function run(config: Config, access: ClusterAccess): Promise<number> {
   }
 }
 
+async function outsideOf(config: Config): Promise<Outside> {
+  const { natsServers, natsKeys } = config;
+  const isUsed = natsServers.length > 0 && natsKeys !== undefined;
+  const keys = isUsed ? await KeyFolder.open(natsKeys) : undefined;
+  return {
+    access: accessOf(config),
+    streams: {
+      ...(keys === undefined
+        ? {}
+        : {
+            nats: {
+              servers: natsServers,
+              credentials: () => keys.credentials(),
+              ca: () => keys.ca(),
+              signer: () => keys.signer(),
+            },
+          }),
+      ...(config.s3Bucket === undefined
+        ? {}
+        : {
+            s3: {
+              bucket: config.s3Bucket,
+              prefix: config.s3Prefix,
+              region: config.s3Region,
+              ...(config.s3Endpoint === undefined ? {} : { endpoint: config.s3Endpoint }),
+              pathStyle: config.s3PathStyle,
+              checksums: config.s3Checksums,
+              attemptQuotaBytes: config.s3AttemptQuota,
+            },
+          }),
+    },
+  };
+}
+
+function podDefaults({ trainerImage, natsServers, courierImage, s3Bucket }: Config): PodDefaults {
+  return {
+    ...(trainerImage === undefined ? {} : { trainerImage }),
+    ...(natsServers.length === 0 || courierImage === undefined
+      ? {}
+      : { streams: { servers: natsServers, courierImage, hasStore: s3Bucket !== undefined } }),
+  };
+}
+
 function accessOf(config: Config): ClusterAccess {
   if (config.kubeconfig.length > 0) return kubeconfigAccess(config.kubeconfig, config.context);
   const host = process.env['KUBERNETES_SERVICE_HOST'];
@@ -85,7 +139,7 @@ function accessOf(config: Config): ClusterAccess {
 
 function optionsOf(
   config: Config,
-  access: ClusterAccess,
+  { access, streams }: Outside,
   log: JsonLog,
 ): KubernetesOptions & { readonly telemetry: ControllerMetrics } {
   const telemetry = new ControllerMetrics();
@@ -98,7 +152,14 @@ function optionsOf(
     clock,
     onServerDate: (date, roundTripMs) => clock.observe(date, roundTripMs),
     namespaces: config.namespaces,
-    defaults: config.trainerImage === undefined ? {} : { trainerImage: config.trainerImage },
+    defaults: podDefaults(config),
+    streams,
+    trialMetrics: {
+      maxSeries: config.metricSeries,
+      maxSeriesPerExperiment: config.metricSeriesPerExperiment,
+      parameters: config.metricParameters,
+      graceMs: config.metricGrace,
+    },
     identity: `${hostname()}_${randomUUID()}`,
     workers: config.workers,
     viewIntervalMs: config.viewInterval,
