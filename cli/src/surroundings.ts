@@ -1,9 +1,11 @@
-import type { ExperimentSpec } from '@espalier/api';
+import type { Experiment, ExperimentSpec, Trial } from '@espalier/api';
 import type {
   LocalClient,
   LocalOptions,
   LocalRunner,
   SpecProblem,
+  Verification,
+  VerifyProgress,
 } from '@espalier/controller/local';
 import type { Problem, StopRule } from '@espalier/search';
 import type { Channel } from './channel.ts';
@@ -18,6 +20,12 @@ export interface Engine {
   /** The search problem of a spec in which nothing is wrong. */
   problemOf(spec: ExperimentSpec): Problem;
   stopRuleOf(spec: ExperimentSpec): StopRule;
+  /** Recomputes a record; yields after every configuration. */
+  verifying(
+    experiment: Experiment,
+    trials: readonly Trial[],
+    options: { readonly oneController: boolean },
+  ): Generator<VerifyProgress, Verification>;
 }
 
 /** The environment variables that the command line looks at; README.md lists them. */

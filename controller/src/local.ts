@@ -35,6 +35,13 @@ export type {
 } from './adapters/local/engine.ts';
 export { checkExperiment, problemOf, type SpecProblem } from './domain/experiment/check.ts';
 export { stopRuleOf } from './domain/experiment/problem.ts';
+export { verifying } from './domain/experiment/verify.ts';
+export type {
+  Difference,
+  Unknown,
+  Verification,
+  VerifyProgress,
+} from './domain/experiment/verify-result.ts';
 export { type ErrorCode, EspalierError } from './ports/errors.ts';
 export { keyText, type ObjectKey, parseKey } from './ports/key.ts';
 

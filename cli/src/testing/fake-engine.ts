@@ -11,6 +11,8 @@ import type {
   LocalRunner,
   SpecProblem,
   TrialView,
+  Verification,
+  VerifyProgress,
 } from '@espalier/controller/local';
 import { compileSpace, type Problem, type StopRule } from '@espalier/search';
 import type { Engine } from '../surroundings.ts';
@@ -33,6 +35,15 @@ export class FakeEngine implements Engine {
   readonly calls: string[] = [];
   options: LocalOptions | undefined;
   outcome: ApplyOutcome = 'created';
+  verification: Verification = {
+    trials: 3,
+    suggestions: { equal: 3, different: 0, unknown: 0 },
+    verdicts: { equal: 2, different: 0, unknown: 0 },
+    differences: [],
+    unknowns: [],
+    missing: [],
+    sharedOrders: 0,
+  };
   startFailure: Error | undefined;
   /** What happens during a run; its end is that of the Experiment. */
   script: (runner: FakeRunner, key: Key) => Promise<void> = async () => {};
@@ -66,6 +77,13 @@ export class FakeEngine implements Engine {
 
   stopRuleOf(): StopRule {
     return { kind: 'none' };
+  }
+
+  /** Finds what the test says; how a record is recomputed is tested with the real engine. */
+  *verifying(): Generator<VerifyProgress, Verification> {
+    yield { done: 1, total: 2 };
+    yield { done: 2, total: 2 };
+    return this.verification;
   }
 }
 

@@ -73,6 +73,21 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 }
 
 function addRecords(program: Command, perform: Perform): void {
+  withOutput(withLocation(program.command('verify <name>')))
+    .description('recompute every suggestion and early stop of an Experiment from its record')
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier verify digits', 'nothing is trained; exit 8 if anything differs'],
+        ['espalier verify digits -o json', 'all differences, for programs'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`verify ${name}`, async (surroundings) => {
+        const { verify } = await import('../commands/verify.ts');
+        return verify(surroundings, name, options);
+      }),
+    );
   withLocation(program.command('logs <name>'))
     .description('print what the trainer of a Trial printed, or those of an Experiment')
     .option('-f, --follow', 'go on as it grows, until it ends')
