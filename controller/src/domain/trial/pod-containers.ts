@@ -96,7 +96,7 @@ export function courierContainer(
   streams: Streams,
 ): SidecarManifest {
   return {
-    ...courier(CONTAINER.courier, ['watch', REPORT_FILE], plan, streams),
+    ...courier(CONTAINER.courier, ['watch', `--report=${REPORT_FILE}`], plan, streams),
     restartPolicy: 'Always',
     volumeMounts: [
       folders.out.mount,
