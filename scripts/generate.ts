@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceptanceTable, collectRows, droppedRows } from './generate-acceptance.ts';
 import { crdFiles, editorSchemaFile } from './generate-crds.ts';
+import { dashboardFile } from './generate-dashboard.ts';
 import { referenceFile } from './generate-reference.ts';
 
 /**
@@ -13,7 +14,8 @@ import { referenceFile } from './generate-reference.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ACCEPTANCE = 'docs/acceptance.md';
-const TEST_FILES = '{api,search,controller,cli,courier,trainer-image,test,scripts,charts}/**/*.test.ts';
+const TEST_FILES =
+  '{api,search,controller,cli,courier,trainer-image,test,scripts,charts}/**/*.test.ts';
 
 /** Folders in which every file is ours: one that nobody writes any more is stale. */
 const OWNED = ['manifests/crd/*.yaml'];
@@ -43,7 +45,13 @@ function generate(allowRemoved: boolean): Map<string, string> | undefined {
     );
     return undefined;
   }
-  return new Map([...crdFiles(), editorSchemaFile(), referenceFile(), [ACCEPTANCE, acceptance]]);
+  return new Map([
+    ...crdFiles(),
+    editorSchemaFile(),
+    referenceFile(),
+    dashboardFile(),
+    [ACCEPTANCE, acceptance],
+  ]);
 }
 
 function main(args: readonly string[]): number {
