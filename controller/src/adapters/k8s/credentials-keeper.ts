@@ -13,7 +13,7 @@ const AGAIN_MS = 30_000;
 
 export interface CredentialsKeeperOptions {
   readonly caches: Caches;
-  readonly client: ObjectClient;
+  readonly client: Pick<ObjectClient, 'create'>;
   readonly clock: Clock;
   readonly events: EventSink;
   /** Makes the files of an attempt's Secret, new each time. */
