@@ -224,7 +224,8 @@ const CONTROLLER = [
   }),
   lines({
     title: 'Series left out',
-    description: 'Per page, because of maxSeries, maxSeriesPerExperiment or the length of names.',
+    description:
+      'Per page, because of metricSeries, metricSeriesPerExperiment or the length of names.',
     width: 8,
     queries: [
       {

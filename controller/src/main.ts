@@ -153,7 +153,10 @@ function optionsOf(
     onServerDate: (date, roundTripMs) => clock.observe(date, roundTripMs),
     namespaces: config.namespaces,
     defaults: podDefaults(config),
-    streams,
+    streams: {
+      ...streams,
+      ...(streams.s3 && { s3: { ...streams.s3, onRequest: (one) => telemetry.stored(one) } }),
+    },
     trialMetrics: {
       maxSeries: config.metricSeries,
       maxSeriesPerExperiment: config.metricSeriesPerExperiment,

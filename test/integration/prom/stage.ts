@@ -17,8 +17,8 @@ import {
   emptyFold,
   type FeedFold,
   foldLine,
-  viewOf,
 } from '../../../controller/src/domain/trial/feed-fold.ts';
+import { viewOf } from '../../../controller/src/domain/trial/feed-trajectory.ts';
 import type { FeedView } from '../../../controller/src/domain/trial/feed-view.ts';
 import type { MetricsFeed } from '../../../controller/src/ports/metrics-feed.ts';
 

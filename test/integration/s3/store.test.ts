@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
+import {
+  ObjectStore,
+  type StoreRequest,
+} from '../../../controller/src/adapters/s3/object-store.ts';
 import { Presigner } from '../../../controller/src/adapters/s3/presign.ts';
 import { probeStore } from '../../../controller/src/adapters/s3/probe.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -40,6 +43,34 @@ describe('the S3 contract', { skip: whyNoStore() }, () => {
     await store.delete([key, key], CALL);
     await store.delete([key], CALL);
     assert.equal(await store.head(key, CALL), undefined);
+  });
+
+  test('every try is told: a condition that did not hold is an answer, a wrong bucket a refusal', async () => {
+    const told: string[] = [];
+    const onRequest = ({ action, outcome }: StoreRequest) => told.push(`${action} ${outcome}`);
+    const retry = { tries: 2, baseMs: 1, maxMs: 1, timeoutMs: 10_000 };
+    const options = { ...at.options, retry, onRequest };
+    const store = new ObjectStore(options);
+    const key = fresh();
+    await store.head(key, CALL);
+    for (const text of ['one', 'two']) {
+      await store.put(key, Buffer.from(text), { kind: 'absent' }, CALL);
+    }
+    store.close();
+    const nowhere = new ObjectStore({ ...options, bucket: 'no-such-bucket' });
+    await assert.rejects(nowhere.get(key, 9, CALL));
+    nowhere.close();
+    const silent = new ObjectStore({ ...options, endpoint: 'http://127.0.0.1:9' });
+    await assert.rejects(silent.get(key, 9, CALL));
+    silent.close();
+    assert.deepEqual(told, [
+      's3:GetObject done',
+      's3:PutObject done',
+      's3:PutObject done',
+      's3:GetObject refused',
+      's3:GetObject failed',
+      's3:GetObject failed',
+    ]);
   });
 
   test('a listing has every key once, and only those below its prefix', async () => {

@@ -12,8 +12,8 @@ export interface ApiRequest {
   readonly seconds: number;
 }
 
-/** One request to the object store that was answered, or given up. */
-export interface StoreRequest {
+/** One try of a request to the object store. */
+interface StoreRequest {
   /** `s3:PutObject`, ... */
   readonly action: string;
   /** `refused`: the store said no to us; `failed`: no answer, or one that it is out of order. */

@@ -14,7 +14,7 @@ import { EspalierError } from '../../ports/errors.ts';
 import type { ListedObject, ObjectHead, ObjectReader } from '../../ports/objects.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
-import { isMissingKey, statusOf } from './store-error.ts';
+import { isMissingKey, outcomeOf, type StoreOutcome, statusOf } from './store-error.ts';
 
 export interface StoreOptions {
   readonly bucket: string;
@@ -29,8 +29,16 @@ export interface StoreOptions {
   /** @default the SDK's provider chain: roles, web identity, files, environment */
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
   readonly retry?: RetryPolicy;
+  /** Told of every try that was not aborted. */
+  readonly onRequest?: (request: StoreRequest) => void;
   /** Objects in one page of a listing. @default what the store gives: 1,000 */
   readonly pageSize?: number;
+}
+
+/** One try of a request; `action` as in the store's permissions: `s3:PutObject`. */
+export interface StoreRequest {
+  readonly action: string;
+  readonly outcome: StoreOutcome;
 }
 
 /** A condition on what is there before a write. */
@@ -68,12 +76,14 @@ export class ObjectStore implements ObjectReader {
   readonly #client: S3Client;
   readonly #retry: RetryPolicy;
   readonly #pageSize: number | undefined;
+  readonly #onRequest: StoreOptions['onRequest'];
 
   constructor(options: StoreOptions) {
     this.bucket = options.bucket;
     this.#client = createClient(options);
     this.#retry = options.retry ?? DEFAULT_RETRY;
     this.#pageSize = options.pageSize;
+    this.#onRequest = options.onRequest;
   }
 
   close(): void {
@@ -215,7 +225,16 @@ export class ObjectStore implements ObjectReader {
     attempt: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const purpose = { what, action, bucket: this.bucket, ...(key === undefined ? {} : { key }) };
-    return callStore(this.#retry, call, purpose, attempt);
+    return callStore(this.#retry, call, purpose, async (signal) => {
+      try {
+        const result = await attempt(signal);
+        this.#onRequest?.({ action, outcome: 'done' });
+        return result;
+      } catch (error) {
+        if (!call.signal.aborted) this.#onRequest?.({ action, outcome: outcomeOf(error) });
+        throw error;
+      }
+    });
   }
 }
 

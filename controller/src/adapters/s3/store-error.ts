@@ -54,6 +54,15 @@ export function isRetryable(error: unknown): boolean {
   return status >= 500 || status === 408 || status === 429;
 }
 
+/** What came of one try: `refused` needs a person; `failed` = no answer, or one of a store in trouble. */
+export type StoreOutcome = 'done' | 'refused' | 'failed';
+
+/** What an error says about the store: a condition that did not hold is an answer as it should be. */
+export function outcomeOf(error: unknown): StoreOutcome {
+  if (error instanceof EspalierError || [409, 412].includes(statusOf(error) ?? 0)) return 'done';
+  return isRetryable(error) ? 'failed' : 'refused';
+}
+
 /**
  * The failure in our own terms. None is terminal: a bucket, a permission or a credential can be put
  * right while Experiments wait.
