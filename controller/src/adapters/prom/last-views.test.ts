@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyFold, viewOf } from '../../domain/trial/feed-fold.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import type { FeedInterest, MetricsFeed } from '../../ports/metrics-feed.ts';
 import { LastViews } from './last-views.ts';
 
 const GRACE_MS = 1_000;
 
-function viewOf(acc: number): FeedView {
-  const none = { lastStep: 0, lastEpoch: 0, milestones: [], complete: false };
-  return { points: 1, latest: { acc }, ...none };
-}
+const NOTHING = viewOf(
+  emptyFold({ metric: 'acc', goal: 'maximize', resource: 'epoch', milestones: [] }),
+  0,
+);
+const withAcc = (acc: number): FeedView => ({ ...NOTHING, points: 1, latest: { acc } });
 
 test('F26 the last values of a trial stay for the grace after it is forgotten, and then go', () => {
   let nowMs = 0;
-  const views: Record<string, FeedView> = { t: viewOf(0.5), u: viewOf(1) };
+  const views: Record<string, FeedView> = { t: withAcc(0.5), u: withAcc(1) };
   const feed: MetricsFeed = {
     follow: () => {},
     view: (uid) => views[uid],
@@ -27,7 +29,7 @@ test('F26 the last values of a trial stay for the grace after it is forgotten, a
   const accOf = (uid: string) => last.viewOrLast(uid)?.latest['acc'];
 
   assert.equal(accOf('t'), 0.5);
-  views['t'] = viewOf(0.9);
+  views['t'] = withAcc(0.9);
   last.forget('t');
   assert.equal(last.view('t'), undefined, 'the planner sees that it is forgotten');
   assert.equal(accOf('t'), 0.9);

@@ -3,23 +3,20 @@ import { test } from 'node:test';
 import type { Experiment, Trial } from '@espalier/api';
 import { experiment, experimentStatus, NOW, trial } from '../../domain/testing/builders.ts';
 import { formatTime } from '../../domain/time.ts';
+import { emptyFold, viewOf } from '../../domain/trial/feed-fold.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import { TrialMetrics, type TrialMetricsOptions } from './trial-metrics.ts';
 
 const clock = { now: () => NOW, monotonic: () => 0, sleep: async () => {} };
 
-function viewOf(latest: Record<string, number>, more: Partial<FeedView> = {}): FeedView {
+const NOTHING = viewOf(
+  emptyFold({ metric: 'acc', goal: 'maximize', resource: 'epoch', milestones: [] }),
+  0,
+);
+
+function reported(latest: Record<string, number>, more: Partial<FeedView> = {}): FeedView {
   const times = { firstReportMs: NOW - 5_000, lastReportMs: NOW };
-  return {
-    points: 3,
-    ...times,
-    lastStep: 30,
-    lastEpoch: 2,
-    milestones: [],
-    complete: false,
-    latest,
-    ...more,
-  };
+  return { ...NOTHING, ...times, points: 3, lastStep: 30, lastEpoch: 2, latest, ...more };
 }
 
 interface World {
@@ -57,7 +54,7 @@ async function linesOf(metrics: TrialMetrics): Promise<string[]> {
 const ONE: World = {
   experiments: [experiment({ search: { algorithm: 'tpe' } })],
   trials: [trial('a-00000')],
-  views: { 'a-00000-uid': viewOf({ acc: 0.5 }, { best: { value: 0.75, step: 20, epoch: 1 } }) },
+  views: { 'a-00000-uid': reported({ acc: 0.5 }, { best: { value: 0.75, step: 20, epoch: 1 } }) },
 };
 
 test('U13 a trial that reports is shown with its latest values, each family once', async () => {
@@ -153,7 +150,7 @@ test('an experiment that ended an hour ago is no longer shown', async () => {
 
 test('K7 values that are no numbers are written as Prometheus reads them', async () => {
   const latest = { a: Number.NaN, b: Infinity, c: -Infinity, d: 1e-9, e: 1.5e300, f: -0 };
-  const lines = await linesOf(metricsOf({ ...ONE, views: { 'a-00000-uid': viewOf(latest) } }));
+  const lines = await linesOf(metricsOf({ ...ONE, views: { 'a-00000-uid': reported(latest) } }));
   const values = lines.flatMap(
     (line) => /metric="(.)"\} (\S+)/.exec(line)?.slice(1).join(' ') ?? [],
   );
@@ -168,14 +165,14 @@ test('F14 hostile names are escaped; what cannot be told apart on the page is le
     ['ü'.repeat(128)]: 4,
     ['__proto__']: 5,
   };
-  const lines = await linesOf(metricsOf({ ...ONE, views: { 'a-00000-uid': viewOf(latest) } }));
+  const lines = await linesOf(metricsOf({ ...ONE, views: { 'a-00000-uid': reported(latest) } }));
   const names = lines.flatMap((line) => /metric=("(?:\\.|[^"\\])*")\} /.exec(line)?.[1] ?? []);
   assert.deepEqual(names, ['"a\\"b\\\\c\\nd"', `"${'ü'.repeat(128)}"`, '"__proto__"']);
   assert.ok(lines.includes('espalier_series_dropped_total{namespace="team",experiment="a"} 2'));
 });
 
 test('before the first point there is a time of the last report and no step', async () => {
-  const view = viewOf({}, { points: 0, lastStep: 0, lastEpoch: 0 });
+  const view = reported({}, { points: 0, lastStep: 0, lastEpoch: 0 });
   const lines = await linesOf(metricsOf({ ...ONE, views: { 'a-00000-uid': view } }));
   const families = lines.flatMap((line) => /^espalier_trial_(\w+)/.exec(line)?.[1] ?? []);
   assert.deepEqual(families, ['last_report_timestamp_seconds']);
@@ -206,7 +203,7 @@ test('parameters are shown only if wanted, cut where they are long', async () =>
 test('F14 the caps hold, keep the trials with the lowest indices, and count what they leave out', async () => {
   const names = Array.from({ length: 30 }, (_, index) => `a-${String(index).padStart(5, '0')}`);
   const views = Object.fromEntries(
-    names.map((name) => [`${name}-uid`, viewOf({ acc: 1, loss: 2 })]),
+    names.map((name) => [`${name}-uid`, reported({ acc: 1, loss: 2 })]),
   );
   const other = (object: Experiment): Experiment => ({
     ...object,
@@ -245,7 +242,7 @@ test('while a page is made others get their turn, and who asks meanwhile gets th
   const world: World = {
     experiments: [experiment()],
     trials: names.map((name) => trial(name)),
-    views: Object.fromEntries(names.map((name) => [`${name}-uid`, viewOf({ acc: 1, loss: 2 })])),
+    views: Object.fromEntries(names.map((name) => [`${name}-uid`, reported({ acc: 1, loss: 2 })])),
   };
   const metrics = metricsOf(world, { maxSeriesPerExperiment: 100_000, maxSeries: 100_000 });
   let turns = 0;
