@@ -15,6 +15,7 @@ const USAGE = `Usage: espalier-courier <command>
             --max-entries N   refuse data of more files and folders (default 10000000)
   watch   carries a report file and artifacts until SIGTERM, then delivers the rest (sidecar)
             --report FILE     the report file (default: run/report.jsonl beside ESPALIER_OUT)
+            --ready FILE      made once SIGTERM is heard, for a startup probe
 
 Both read the variables of the trainer contract; ESPALIER_REPORT must be nats://...
 `;
@@ -41,7 +42,7 @@ async function main(args: string[], environment: NodeJS.ProcessEnv): Promise<num
         await runFetch(environment, values, stop.signal);
         return EXIT_CODE.done;
       case 'watch':
-        return await watch(environment, values.report, stop.signal);
+        return await watch(environment, values, stop.signal);
       default:
         throw new UsageError(`no such command: ${positionals.join(' ') || '(none)'}`);
     }
@@ -69,6 +70,7 @@ function parse(args: string[]) {
         'max-bytes': { type: 'string', default: String(TIB) },
         'max-entries': { type: 'string', default: '10000000' },
         report: { type: 'string' },
+        ready: { type: 'string' },
       },
     });
   } catch (error) {

@@ -15,6 +15,8 @@ interface Shell {
   readonly script: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly sidecar?: boolean;
+  /** Its startup probe waits for this file. */
+  readonly ready?: string;
 }
 
 interface PodShape {
@@ -25,7 +27,7 @@ interface PodShape {
 }
 
 /** Every container sees `/work/out`, `/work/creds` and its own termination message. */
-function container(name: string, { script, env = {}, sidecar = false }: Shell) {
+function container(name: string, { script, env = {}, sidecar = false, ready }: Shell) {
   return {
     name,
     image: 'localhost/shell:1',
@@ -42,6 +44,9 @@ function container(name: string, { script, env = {}, sidecar = false }: Shell) {
       { name: 'creds', mountPath: '/work/creds' },
     ],
     ...(sidecar ? { restartPolicy: 'Always' } : {}),
+    ...(ready === undefined
+      ? {}
+      : { startupProbe: { exec: { command: ['test', '-e', `/work/out/${ready}`] } } }),
   };
 }
 
@@ -106,14 +111,14 @@ describe('a node that runs pods as processes', { skip: whyNoTools(), timeout: 12
 
   test('init containers run in order, and a sidecar around the main container', async () => {
     const say = (word: string) => `echo ${word} >> "$OUT/order"`;
-    const loop = `trap '${say('sidecar-term')}; exit 0' TERM; ${say('sidecar')}; while :; do sleep 0.05; done`;
+    const loop =
+      `trap '${say('sidecar-term')}; exit 0' TERM; sleep 0.2; ${say('sidecar')}; ` +
+      'touch "$OUT/ready"; while :; do sleep 0.05; done';
     await run('order', `${say('main')}; sleep 0.2; ${say('main-end')}`, {
       init: {
         first: { script: `sleep 0.2; ${say('first')}` },
-        beside: { script: loop, sidecar: true },
-        second: {
-          script: `while ! grep -q sidecar "$OUT/order"; do sleep 0.02; done; ${say('second')}`,
-        },
+        beside: { script: loop, sidecar: true, ready: 'ready' },
+        second: { script: say('second') },
       },
     });
     const pod = await podEnded(client, 'order');

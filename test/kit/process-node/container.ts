@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ContainerState } from '../kube-types.ts';
 import { type OwnProcess, type ProcessEnd, signalGroup, startProcess } from '../own-process.ts';
 import { expand, type PathMap, pathMap, type Volumes } from './pod-files.ts';
@@ -98,6 +100,17 @@ export class Container {
       };
     });
     return { ended };
+  }
+
+  /** Whether its startup probe succeeds now; without one it has started when it runs. */
+  async hasStarted(): Promise<boolean> {
+    const [command, ...args] = this.spec.startupProbe?.exec?.command ?? [];
+    if (!this.isRunning || command === undefined) return this.isRunning;
+    const mapped = args.map((arg) => this.paths(arg));
+    return promisify(execFile)(command, mapped, { env: this.#environment() }).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Sends a signal to the first process of the container, as runtimes do. */

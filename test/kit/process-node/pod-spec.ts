@@ -21,6 +21,8 @@ export interface ContainerSpec {
   readonly terminationMessagePath?: string;
   /** `Always` on an init container makes it a sidecar. */
   readonly restartPolicy?: string;
+  /** Of a sidecar: what comes after it starts once this has ended with 0. */
+  readonly startupProbe?: { readonly exec?: { readonly command: readonly string[] } };
 }
 
 export interface VolumeMountSpec {

@@ -47,7 +47,7 @@ const TRAINER = 'trainer';
  * Starts a stand-in for a kubelet and registers its node; resolves when pods may come.
  *
  * It takes pods from the real scheduler and does what the kubelet does with volumes, init containers,
- * sidecars, signals, exit codes and deletion. There are no limits, no namespaces and no probes: paths
+ * sidecars, signals, exit codes and deletion. There are no limits, no namespaces and no probes but a startup command: paths
  * of a container are mapped to folders wherever they stand in its variables and arguments.
  */
 export async function startProcessNode(

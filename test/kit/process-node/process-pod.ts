@@ -18,6 +18,8 @@ export interface PodHost {
 
 const DEFAULT_GRACE_SECONDS = 30;
 const RESTART_PAUSE_MS = 500;
+/** A kubelet takes whole seconds. */
+const PROBE_MS = 50;
 /** What the kubelet grants to a pod that was deleted by force. */
 const LEAST_GRACE_MS = 2_000;
 
@@ -137,6 +139,7 @@ export class ProcessPod {
       if (this.#deletion.signal.aborted) return false;
       if (isSidecar(container.spec)) {
         void this.#keepRunning(container, volumes);
+        await this.#started(container);
         continue;
       }
       const { ended } = await container.start(volumes);
@@ -147,6 +150,10 @@ export class ProcessPod {
     }
     this.#isInitialized = true;
     return !this.#deletion.signal.aborted;
+  }
+
+  async #started(sidecar: Container): Promise<void> {
+    while (!this.#deletion.signal.aborted && !(await sidecar.hasStarted())) await sleep(PROBE_MS);
   }
 
   /** A sidecar that ends before its time is started again. */

@@ -24,6 +24,11 @@ export const CONTAINER = {
 /** Where a trainer that does not know NATS appends its lines. */
 const REPORT_FILE = `${POD_PATH.run}/report.jsonl`;
 
+/** The sidecar makes it once it can be told to end. */
+const READY_FILE = `${POD_PATH.run}/courier.ready`;
+const READY_SECONDS = 120;
+const WATCH_ARGS = ['watch', `--report=${REPORT_FILE}`, `--ready=${READY_FILE}`];
+
 /** Node itself needs about 60 MiB; files are carried in pieces. Limits, because quotas ask for them. */
 const COURIER_RESOURCES = { cpu: '500m', memory: '256Mi' } as const;
 
@@ -89,15 +94,24 @@ export function fetchContainer(
   };
 }
 
-/** Starts before the trainer, and is told to end after it. */
+/**
+ * Starts before the trainer, and is told to end after it. A trainer that ends at once must not be
+ * faster than that: the first process of a container is deaf to SIGTERM until it listens, and its
+ * grace period would pass with nothing delivered.
+ */
 export function courierContainer(
   plan: PodPlan,
   folders: PodFolders,
   streams: Streams,
 ): SidecarManifest {
   return {
-    ...courier(CONTAINER.courier, ['watch', `--report=${REPORT_FILE}`], plan, streams),
+    ...courier(CONTAINER.courier, WATCH_ARGS, plan, streams),
     restartPolicy: 'Always',
+    startupProbe: {
+      exec: { command: ['test', '-e', READY_FILE] },
+      periodSeconds: 1,
+      failureThreshold: READY_SECONDS,
+    },
     volumeMounts: [
       folders.out.mount,
       folders.run.mount,

@@ -69,6 +69,12 @@ export interface ContainerManifest {
 /** An init container that runs beside the trainer until after its end (Kubernetes 1.29). */
 export interface SidecarManifest extends ContainerManifest {
   readonly restartPolicy: 'Always';
+  /** What comes after it starts once the command has ended with 0. */
+  readonly startupProbe: {
+    readonly exec: { readonly command: readonly string[] };
+    readonly periodSeconds: number;
+    readonly failureThreshold: number;
+  };
 }
 
 export interface PodVolume {

@@ -94,7 +94,11 @@ test('a sidecar takes the credentials from the trainer, and outlives it', () => 
   const [, sidecar] = pod.spec.initContainers ?? [];
   assert.ok(sidecar !== undefined && 'restartPolicy' in sidecar);
   assert.equal(sidecar.restartPolicy, 'Always');
-  assert.deepEqual(sidecar.args, ['watch', '--report=/espalier/run/report.jsonl']);
+  const ready = '/espalier/run/courier.ready';
+  assert.deepEqual(sidecar.args, [
+    ...['watch', '--report=/espalier/run/report.jsonl', `--ready=${ready}`],
+  ]);
+  assert.deepEqual(sidecar.startupProbe.exec.command, ['test', '-e', ready]);
   assert.deepEqual(mountsOf(pod, 'courier'), { out: 'rw', run: 'rw', credentials: 'ro' });
   assert.deepEqual(mountsOf(pod, 'trainer'), { out: 'rw', run: 'rw', resume: 'ro', data: 'ro' });
   const env = envOf(pod, 'trainer');
