@@ -10,7 +10,8 @@ import {
 } from '@espalier/api';
 import fc from 'fast-check';
 import type { NatsConnection } from 'nats';
-import { emptyFold, foldLine, viewOf } from '../../../controller/src/domain/trial/feed-fold.ts';
+import { emptyFold, foldLine } from '../../../controller/src/domain/trial/feed-fold.ts';
+import { viewOf } from '../../../controller/src/domain/trial/feed-trajectory.ts';
 import { observe } from '../../../controller/src/domain/trial/observation.ts';
 import type { PodView } from '../../../controller/src/domain/trial/pod-view.ts';
 import type { FeedInterest } from '../../../controller/src/ports/metrics-feed.ts';

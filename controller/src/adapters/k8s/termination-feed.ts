@@ -1,5 +1,6 @@
 import { pointSchema } from '@espalier/api';
-import { emptyFold, foldEnd, foldLine, viewOf } from '../../domain/trial/feed-fold.ts';
+import { emptyFold, foldEnd, foldLine } from '../../domain/trial/feed-fold.ts';
+import { viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { FeedInterest, MetricsFeed } from '../../ports/metrics-feed.ts';

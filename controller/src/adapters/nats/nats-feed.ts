@@ -1,11 +1,6 @@
 import { type AttemptAddress, parseReportSubject, reportsOf } from '@espalier/api';
-import {
-  emptyFold,
-  type FeedFold,
-  foldLine,
-  progressOf,
-  viewOf,
-} from '../../domain/trial/feed-fold.ts';
+import { emptyFold, type FeedFold, foldLine } from '../../domain/trial/feed-fold.ts';
+import { progressOf, viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { AttemptProgress, FeedView } from '../../domain/trial/feed-view.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { FeedInterest, MetricsFeed, ReportReceipts } from '../../ports/metrics-feed.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptyFold, viewOf } from '../../domain/trial/feed-fold.ts';
+import { emptyFold } from '../../domain/trial/feed-fold.ts';
+import { viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import type { FeedInterest, MetricsFeed } from '../../ports/metrics-feed.ts';
 import { LastViews } from './last-views.ts';

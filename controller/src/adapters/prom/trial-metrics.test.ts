@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Experiment, Trial } from '@espalier/api';
 import { experiment, experimentStatus, NOW, trial } from '../../domain/testing/builders.ts';
 import { formatTime } from '../../domain/time.ts';
-import { emptyFold, viewOf } from '../../domain/trial/feed-fold.ts';
+import { emptyFold } from '../../domain/trial/feed-fold.ts';
+import { viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import { TrialMetrics, type TrialMetricsOptions } from './trial-metrics.ts';
 

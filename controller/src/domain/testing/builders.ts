@@ -171,6 +171,7 @@ export function feed(change: Partial<FeedView> = {}): FeedView {
     lastEpoch: 0,
     milestones: [],
     latest: {},
+    isWhole: true,
     complete: false,
     ...change,
   };

@@ -8,7 +8,8 @@ import {
   type ReportLine,
 } from '@espalier/api';
 import fc from 'fast-check';
-import { emptyFold, foldEnd, foldLine, viewOf } from './feed-fold.ts';
+import { emptyFold, foldEnd, foldLine } from './feed-fold.ts';
+import { viewOf } from './feed-trajectory.ts';
 import type { FeedView, FoldInterest } from './feed-view.ts';
 
 const INTEREST: FoldInterest = {
@@ -109,22 +110,100 @@ const anyHistory = fc
       maxLength: 3,
     },
   )
-  .map((attempts) =>
-    attempts.flatMap(({ from, values, says }, attempt): [number, ReportLine][] => {
-      const firstSeq = attempt === 0 ? 0 : from;
+  .map((attempts) => {
+    let reached = 0;
+    return attempts.flatMap(({ from, values, says }, attempt): [number, ReportLine][] => {
+      const firstSeq = Math.min(from, reached);
+      reached = firstSeq + values.length;
       const own = values.map((value, i) => point(firstSeq + i, value));
       const start: [number, ReportLine][] = says ? [[attempt, started(firstSeq)]] : [];
       return [...start, ...own.map((one): [number, ReportLine] => [attempt, points(one)])];
-    }),
-  );
+    });
+  });
 
 test('G6 the fold is what its definition says, whatever the attempts', () => {
   fc.assert(
     fc.property(anyHistory, (lines) => {
-      const { points: count, best, last, milestones } = viewAfter(lines);
+      const { points: count, best, last, milestones, isWhole } = viewAfter(lines);
       assert.deepEqual({ points: count, best, last, milestones }, naive(lines));
+      assert.equal(isWhole, true);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('G6 G7 whatever is missing, no milestone is ever shown with the value of a later point', () => {
+  const lossy = anyHistory.chain((lines) =>
+    fc.record({
+      lines: fc.constant(lines),
+      lost: fc.nat(lines.length),
+      // The first lines of all attempts are heard again soon: it is the points that are many.
+      late: fc.shuffledSubarray(lines.filter(([, { kind }]) => kind === 'points')),
+    }),
+  );
+  fc.assert(
+    fc.property(lossy, ({ lines, lost, late }) => {
+      const { milestones: all } = naive(lines);
+      const current = Math.max(0, ...lines.map(([attempt]) => attempt));
+      const right = new Map(all.map(({ milestone, value }) => [milestone, value]));
+      for (const heard of [lines.slice(lost), lines.filter((line) => !late.includes(line))]) {
+        if (!isTold(heard, lines)) continue;
+        for (const { milestone, value } of viewAfter(heard, current).milestones) {
+          assert.equal(value, right.get(milestone), `milestone ${milestone}`);
+        }
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+/** Whether every attempt but the first that was heard says where it begins, and so what it overrides. */
+function isTold(
+  heard: readonly (readonly [number, ReportLine])[],
+  lines: readonly (readonly [number, ReportLine])[],
+): boolean {
+  const first = Math.min(...heard.map(([attempt]) => attempt));
+  const told = new Set(
+    heard.flatMap(([attempt, { kind }]) => (kind === 'started' ? [attempt] : [])),
+  );
+  return lines.every(([attempt]) => attempt <= first || told.has(attempt));
+}
+
+test('a point that is missing shows, until it comes or the file has ended', () => {
+  const fold = emptyFold(INTEREST);
+  const look = () => {
+    const { isWhole, complete, milestones } = viewOf(fold, 0);
+    return { isWhole, complete, milestones: milestones.length };
+  };
+  const all = Array.from({ length: 4 }, (_, seq) => point(seq, seq));
+  const [zero, one, ...rest] = all as [Point, Point, ...Point[]];
+  foldLine(fold, 0, points(zero, ...rest), 1);
+  assert.deepEqual(look(), { isWhole: false, complete: false, milestones: 1 });
+  assert.equal(foldLine(fold, 0, points(one), 1), true, 'a gap that closes is news');
+  assert.deepEqual(look(), { isWhole: true, complete: false, milestones: 3 });
+  foldLine(fold, 1, started(5), 1);
+  foldLine(fold, 1, points(point(5, 5)), 1);
+  foldLine(fold, 1, finished(point(5, 5)), 1);
+  assert.equal(viewOf(fold, 1).complete, false, 'point 4 of the attempt before is missing');
+  foldLine(fold, 0, points(point(4, 4)), 1);
+  assert.equal(viewOf(fold, 1).complete, true);
+  const ended = emptyFold(INTEREST);
+  foldLine(ended, 1, points(point(7, 7)), 1);
+  assert.equal(viewOf(ended, 1).isWhole, false);
+  foldEnd(ended, 1);
+  assert.equal(viewOf(ended, 1).isWhole, true);
+});
+
+test('the epochs of a complete run are those that the latest attempt told', () => {
+  const line = { kind: 'started', time: 0, firstSeq: 0, resumedStep: 0 } as const;
+  assert.equal(viewAfter([[0, line]]).epochs, undefined);
+  assert.equal(
+    viewAfter([
+      [0, { ...line, epochs: 5 }],
+      [1, { ...line, epochs: 7 }],
+      [2, line],
+    ]).epochs,
+    7,
   );
 });
 

@@ -5,21 +5,15 @@ import {
   type Point,
   type ReportLine,
 } from '@espalier/api';
-import type {
-  AttemptProgress,
-  FeedView,
-  FoldInterest,
-  MilestoneValue,
-  ObjectiveValue,
-} from './feed-view.ts';
+import type { FoldInterest } from './feed-view.ts';
 import { SeqSet } from './seq-set.ts';
-import { isBetter, type TrackedValue, ValueTrack } from './value-track.ts';
+import { type TrackedValue, ValueTrack } from './value-track.ts';
 
 /** Metrics kept for tables and gauges; of more, the ones with the smallest names. */
 const MAX_METRICS = 256;
 
 /**
- * The reports of one Trial so far. Mutable and opaque: fold lines into it, read it by {@link viewOf}.
+ * The reports of one Trial so far. Mutable and opaque: fold lines into it, read it by `viewOf`.
  *
  * Its size is bounded whatever a trainer sends: ranges of sequence numbers, at most 4,096 values of
  * the objective per attempt, one value per milestone, 256 metric names.
@@ -37,13 +31,16 @@ export class FeedFold {
   }
 }
 
-interface AttemptFold {
+export interface AttemptFold {
   readonly seen: SeqSet;
   readonly track: ValueTrack;
   /** By position in `interest.milestones`: the point with the lowest seq at or past it. */
   readonly milestones: (TrackedValue | undefined)[];
   digest: typeof EMPTY_DIGEST;
   firstSeq: number | undefined;
+  /** The least of its points' resource, in the unit of the milestones. */
+  fromResource: number;
+  epochs: number | undefined;
   finished: { readonly lastSeq: number; readonly digest: string } | undefined;
   /** The feed knows that nothing more can come. */
   ended: boolean;
@@ -65,8 +62,8 @@ export function emptyFold(interest: FoldInterest): FeedFold {
  * Folds one line that arrived at `nowMs`; the same line again changes nothing, and the order of lines
  * does not matter (G6).
  *
- * @returns whether a planner may want to look: a first report, a better objective, a milestone, or
- * the attempt is complete.
+ * @returns whether a planner may want to look: a first report, a better objective, a milestone, a gap
+ * that closed, or the attempt is complete.
  */
 export function foldLine(
   fold: FeedFold,
@@ -77,12 +74,16 @@ export function foldLine(
   const into = attemptOf(fold, attempt);
   const isFirst = into.firstReportMs === undefined;
   const wasComplete = isComplete(into);
+  const { gaps } = into.seen;
   let isNew = false;
   let isNews = false;
   switch (line.kind) {
     case 'started':
       isNew = into.firstSeq === undefined;
+      // Where it begins also tells what of the attempts before still counts.
+      isNews = isNew;
       into.firstSeq ??= line.firstSeq;
+      into.epochs ??= line.epochs;
       break;
     case 'points':
       for (const point of line.points) {
@@ -101,7 +102,9 @@ export function foldLine(
     into.firstReportMs = Math.min(into.firstReportMs ?? nowMs, nowMs);
     into.lastReportMs = Math.max(into.lastReportMs ?? nowMs, nowMs);
   }
-  return isNews || (isNew && isFirst) || isComplete(into) !== wasComplete;
+  // A gap that closed may have hidden a milestone.
+  const isFuller = into.seen.gaps < gaps;
+  return isNews || isFuller || (isNew && isFirst) || isComplete(into) !== wasComplete;
 }
 
 /** Nothing more can come of this attempt (its process ended and its file was read to the end). */
@@ -112,65 +115,13 @@ export function foldEnd(fold: FeedFold, attempt: number): boolean {
   return isNews;
 }
 
-/** How much of an attempt's reports is there, so that its trainer can send what is missing. */
-export function progressOf(fold: FeedFold, attempt: number): AttemptProgress {
-  const known = fold.attempts.get(attempt);
-  // Without its first line nobody knows where an attempt begins, unless it is the trial's beginning.
-  const firstSeq = known?.firstSeq ?? 0;
-  return {
-    contiguousTo: known?.seen.contiguousFrom(firstSeq) ?? -1,
-    hasStarted: known?.firstSeq !== undefined,
-    hasFinished: known?.finished !== undefined,
-  };
-}
-
-/** The trajectory that survives: of each attempt, what no later one did over again. */
-export function viewOf(fold: FeedFold, currentAttempt: number): FeedView {
-  const { goal } = fold.interest;
-  const ascending = [...fold.attempts.keys()].sort((a, b) => a - b);
-  const milestones: (TrackedValue | undefined)[] = [];
-  let best: TrackedValue | undefined;
-  let last: TrackedValue | undefined;
-  let cut = Number.POSITIVE_INFINITY;
-  for (const number of ascending.reverse()) {
-    const attempt = fold.attempts.get(number) as AttemptFold;
-    const values = attempt.track.before(cut);
-    // Earlier attempts come later in this loop and have lower seq, so they win ties and lose `last`.
-    if (
-      values.best !== undefined &&
-      !isBetter(goal, best?.value ?? Number.NaN, values.best.value)
-    ) {
-      best = values.best;
-    }
-    last ??= values.last;
-    for (const [position, value] of attempt.milestones.entries()) {
-      if (value !== undefined && value.seq < cut) milestones[position] = value;
-    }
-    cut = Math.min(cut, attempt.firstSeq ?? attempt.seen.lowest ?? cut);
-  }
-  const current = fold.attempts.get(currentAttempt);
-  return {
-    points: fold.points,
-    lastStep: fold.lastStep,
-    lastEpoch: fold.lastEpoch,
-    milestones: fold.interest.milestones.flatMap((milestone, position): MilestoneValue[] => {
-      const value = milestones[position];
-      return value === undefined ? [] : [{ milestone, value: value.value }];
-    }),
-    latest: Object.fromEntries([...fold.latest].map(([name, { value }]) => [name, value])),
-    complete: current !== undefined && isComplete(current),
-    ...(best === undefined ? {} : { best: objective(best) }),
-    ...(last === undefined ? {} : { last: objective(last) }),
-    ...(current?.firstReportMs === undefined ? {} : { firstReportMs: current.firstReportMs }),
-    ...(current?.lastReportMs === undefined ? {} : { lastReportMs: current.lastReportMs }),
-  };
-}
-
 function foldPoint(fold: FeedFold, into: AttemptFold, attempt: number, point: Point): boolean {
   fold.points += 1;
   if (point.step > fold.lastStep) fold.lastStep = point.step;
   if (point.epoch > fold.lastEpoch) fold.lastEpoch = point.epoch;
   into.digest = addToDigest(into.digest, point);
+  const resource = fold.interest.resource === 'epoch' ? point.epoch : point.step;
+  if (resource < into.fromResource) into.fromResource = resource;
   for (const name of Object.keys(point.values)) {
     keepLatest(fold.latest, name, attempt, point.seq, point.values[name] as number);
   }
@@ -180,17 +131,16 @@ function foldPoint(fold: FeedFold, into: AttemptFold, attempt: number, point: Po
     : undefined;
   if (value === undefined) return false;
   const tracked = { seq: point.seq, value, step: point.step, epoch: point.epoch };
-  const passed = passMilestones(interest, into, point, tracked);
+  const passed = passMilestones(interest, into, resource, tracked);
   return into.track.add(tracked) || passed;
 }
 
 function passMilestones(
   interest: FoldInterest,
   into: AttemptFold,
-  point: Point,
+  resource: number,
   value: TrackedValue,
 ): boolean {
-  const resource = interest.resource === 'epoch' ? point.epoch : point.step;
   let isNews = false;
   for (const [position, milestone] of interest.milestones.entries()) {
     if (milestone > resource) break;
@@ -225,7 +175,8 @@ function keepLatest(
   latest.delete(largest);
 }
 
-function isComplete(attempt: AttemptFold): boolean {
+/** Whether every report of this attempt is here, whatever is missing of others. */
+export function isComplete(attempt: AttemptFold): boolean {
   if (attempt.ended) return true;
   const { finished } = attempt;
   if (finished === undefined) return false;
@@ -243,6 +194,8 @@ function attemptOf(fold: FeedFold, attempt: number): AttemptFold {
     milestones: new Array(fold.interest.milestones.length).fill(undefined),
     digest: EMPTY_DIGEST,
     firstSeq: undefined,
+    fromResource: Number.POSITIVE_INFINITY,
+    epochs: undefined,
     finished: undefined,
     ended: false,
     firstReportMs: undefined,
@@ -250,8 +203,4 @@ function attemptOf(fold: FeedFold, attempt: number): AttemptFold {
   };
   fold.attempts.set(attempt, fresh);
   return fresh;
-}
-
-function objective({ value, step, epoch }: TrackedValue): ObjectiveValue {
-  return { value, step, epoch };
 }

@@ -32,7 +32,17 @@ export interface FeedView {
   /** Latest value of every metric (bounded), for tables and gauges. */
   readonly latest: Readonly<Record<string, number>>;
   /**
-   * Whether every report of the current attempt is here: its `finished` line with a matching digest,
+   * Whether no point before the last one is missing. Otherwise this is not all that was reported, and
+   * a milestone behind the gap is not shown: what is missing might have passed it first.
+   */
+  readonly isWhole: boolean;
+  /**
+   * Whether the files of the attempt may tell what is missing here; absent = they were asked, or this
+   * feed reads the report itself.
+   */
+  readonly canRecover?: boolean;
+  /**
+   * Whether every report of the trial is here, and of the current attempt: its `finished` line with a matching digest,
    * or (file reports) the end of the file after the end of the process.
    */
   readonly complete: boolean;

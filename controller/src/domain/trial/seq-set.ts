@@ -59,6 +59,11 @@ export class SeqSet {
     return end === undefined || end < first ? undefined : end;
   }
 
+  /** Ranges of numbers that are missing between others. */
+  get gaps(): number {
+    return Math.max(0, this.starts.length - 1);
+  }
+
   get highest(): number | undefined {
     return this.ends.at(-1);
   }

@@ -1,11 +1,6 @@
 import type { ReportLine } from '@espalier/api';
-import {
-  emptyFold,
-  type FeedFold,
-  foldEnd,
-  foldLine,
-  viewOf,
-} from '../../domain/trial/feed-fold.ts';
+import { emptyFold, type FeedFold, foldEnd, foldLine } from '../../domain/trial/feed-fold.ts';
+import { viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import type { FeedInterest, MetricsFeed } from '../../ports/metrics-feed.ts';
 import type { Clock } from '../../ports/telemetry.ts';
