@@ -106,6 +106,8 @@ export class StreamReader {
     };
     let reading: Reading | undefined;
     this.#restart = () => end('asked to');
+    // Closed while the stream was looked at, when there was nothing to end yet.
+    if (this.#stopping.signal.aborted) end('closed');
     try {
       const start = startAt(this.#cursor, replayFromMs());
       const onMessage = this.#receiver(this.#cursor, over.signal, end);
