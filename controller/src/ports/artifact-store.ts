@@ -41,3 +41,13 @@ export interface ArtifactStore {
   /** Deletes everything of the Experiment (`onDelete: Delete`). */
   deleteAll(experiment: Experiment, call: Call): Promise<void>;
 }
+
+/** Rebuilds what a stream of reports has lost from the record that attempts leave (G7). */
+export interface ReportRecovery {
+  /**
+   * Reads the points in the files of an attempt that was found whole; the feed's view shows them
+   * afterwards, and that there is no more to recover. What does not match its digest counts for
+   * nothing: then the files are damaged.
+   */
+  recover(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void>;
+}

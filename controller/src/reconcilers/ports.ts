@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../ports/artifact-store.ts';
+import type { ArtifactStore, ReportRecovery } from '../ports/artifact-store.ts';
 import type { Cluster } from '../ports/cluster.ts';
 import type { MetricsFeed } from '../ports/metrics-feed.ts';
 import type { Clock, EventSink, Logger, Telemetry } from '../ports/telemetry.ts';
@@ -9,6 +9,8 @@ export interface ControllerPorts {
   readonly cluster: Cluster;
   readonly feed: MetricsFeed;
   readonly artifacts: ArtifactStore;
+  /** Absent = the feed's reports cannot be lost. */
+  readonly recovery?: ReportRecovery | undefined;
   readonly events: EventSink;
   readonly clock: Clock;
   readonly telemetry: Telemetry;

@@ -51,6 +51,12 @@ export async function executeTrialAction(
     case 'confirm-gone':
       if (await ports.cluster.isPodGone(trial, action.attempt, call)) return undefined;
       throw new ConflictError(`the cache does not show the pod of attempt ${action.attempt}`);
+    case 'recover':
+      if (experiment === undefined) return undefined;
+      await useStore('read the reports of', observed, ports, index, async () =>
+        ports.recovery?.recover(experiment, trial, action.attempt, call),
+      );
+      return undefined;
     case 'inspect':
     case 'drop-checkpoints': {
       if (experiment === undefined) return undefined;

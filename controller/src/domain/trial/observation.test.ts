@@ -26,6 +26,42 @@ test('G7 a feed that lost everything does not take a recorded value away', () =>
   assert.equal(observe(BEST, undefined, recorded, undefined)?.value, 0.7);
 });
 
+const recorded = {
+  value: 0.7,
+  step: 5,
+  epoch: 5,
+  lastStep: 8,
+  lastEpoch: 8,
+  lastValue: 0.6,
+  points: 9,
+};
+const partly = {
+  'a gap': reported(0.5, { isWhole: false, points: 12 }),
+  'fewer points than there were': reported(0.5, { points: 3 }),
+};
+for (const [name, view] of Object.entries(partly)) {
+  test(`G7 a feed with ${name} makes nothing worse than the record`, () => {
+    const seen = observe(BEST, view, recorded, undefined);
+    assert.ok(seen !== undefined);
+    const { value, step, lastStep, points } = seen;
+    assert.deepEqual(
+      { value, step, lastStep, points },
+      { value: 0.7, step: 5, lastStep: 10, points: Math.max(view.points, 9) },
+    );
+    assert.equal(observe(LAST, view, recorded, undefined)?.value, 0.5, 'it is the later one');
+    const behind = { ...view, lastStep: 2, last: { value: 0.1, step: 2, epoch: 2 } };
+    assert.equal(observe(LAST, behind, recorded, undefined)?.value, 0.7);
+    const better = { ...view, best: { value: 0.9, step: 10, epoch: 1 } };
+    assert.equal(observe(BEST, better, recorded, undefined)?.value, 0.9);
+  });
+}
+
+test('G7 a feed that has everything stands, though it is worse than the record', () => {
+  for (const view of [reported(0.5, { points: 9 }), reported(0.5, { points: 3, complete: true })]) {
+    assert.equal(observe(BEST, view, recorded, undefined)?.value, 0.5);
+  }
+});
+
 const messages: Record<string, { message: string; want: number | undefined }> = {
   'a flat object': { message: '{"acc": 0.5}', want: 0.5 },
   'a point': { message: '{"seq":3,"step":9,"epoch":2,"values":{"acc":0.25}}', want: 0.25 },

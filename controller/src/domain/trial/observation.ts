@@ -1,13 +1,15 @@
 import type { ExperimentSpec, Observation } from '@espalier/api';
 import { omitUndefined } from '../same.ts';
 import type { FeedView } from './feed-view.ts';
+import { isBetter } from './value-track.ts';
 
 /** The longest text that a value is looked for in: the kubelet cuts at 4 KiB anyway. */
 const MAX_MESSAGE = 4096;
 
 /**
- * What the trainer reported, in short: from the reports; else from the record (a feed that was lost
- * must not take a value away); else from the termination message.
+ * What the trainer reported, in short: from the reports; else from the record, also for the part of
+ * the reports that is missing (a feed that was lost must not take a value away); else from the
+ * termination message.
  */
 export function observe(
   objective: ExperimentSpec['objective'],
@@ -16,7 +18,10 @@ export function observe(
   message: string | undefined,
 ): Observation | undefined {
   const reported = feed === undefined || feed.points === 0 ? undefined : fromFeed(objective, feed);
-  const known = reported ?? recorded;
+  const known =
+    reported && recorded && !knowsAll(feed, recorded)
+      ? fuller(objective, reported, recorded)
+      : (reported ?? recorded);
   if (known?.value !== undefined || message === undefined) return known;
   const told = fromMessage(objective.metric, message);
   return told === undefined ? known : { ...known, ...told };
@@ -33,6 +38,31 @@ function fromFeed(objective: ExperimentSpec['objective'], feed: FeedView): Obser
     lastEpoch: feed.lastEpoch,
     lastValue: last?.value,
     points: feed.points,
+  });
+}
+
+/** Whether the reports are at least what they were when the record was written. */
+function knowsAll(feed: FeedView | undefined, recorded: Observation): boolean {
+  if (feed === undefined) return false;
+  return feed.complete || (feed.isWhole && feed.points >= recorded.points);
+}
+
+/** Nothing worse than either. */
+function fuller(
+  { goal, report }: ExperimentSpec['objective'],
+  reported: Observation,
+  recorded: Observation,
+): Observation {
+  const later = reported.lastStep >= recorded.lastStep ? reported : recorded;
+  const isBest = isBetter(goal, reported.value ?? Number.NaN, recorded.value);
+  const best = isBest ? reported : recorded;
+  const counted = report === 'last' && later.value !== undefined ? later : best;
+  return omitUndefined({
+    ...later,
+    value: counted.value,
+    step: counted.step,
+    epoch: counted.epoch,
+    points: Math.max(reported.points, recorded.points),
   });
 }
 

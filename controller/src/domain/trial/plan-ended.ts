@@ -15,6 +15,9 @@ import { planOf, type TrialPlan } from './plan-types.ts';
 import type { PodView } from './pod-view.ts';
 import type { TrialSnapshot } from './snapshot.ts';
 
+/** The last reports are on their way for no longer, unless they are lost. */
+const LATE_REPORTS_MS = 5_000;
+
 /**
  * Classifies and records the end of the current attempt, once: what it was, and in the same write the
  * number of the next attempt or the Trial's end (G1 G2).
@@ -39,14 +42,11 @@ export function planEnded(
   const facts = { end, ending: endingOf(snapshot), wasDeleted: pod?.deletingSinceMs !== undefined };
   const ended = classifyEnd({ ...facts, hasValue });
 
-  if (end !== undefined && waitsForReports(ended)) {
-    if (feed === undefined) return planOf([{ kind: 'follow' }], undefined, 0);
-    // Whoever began to follow after the end must be given the time to read.
-    const fromMs = Math.max(end.atMs, snapshot.followedSinceMs ?? 0);
-    const untilMs = fromMs + durationMs(experiment.spec.deadlines.metrics);
-    if (!feed.complete && nowMs < untilMs) return planOf([], undefined, untilMs - nowMs);
-  }
   const attempt = pod?.attempt ?? currentAttempt(status);
+  if (end !== undefined && waitsForReports(ended)) {
+    const first = awaitReports(snapshot, experiment, { attempt, endedMs: end.atMs }, nowMs);
+    if (first !== undefined) return first;
+  }
   const hasResult = hasValue && (ended.outcome === 'Succeeded' || ended.outcome === 'Stopped');
   if (hasResult && files.kind === 'unknown' && !isTooLate(experiment, end?.atMs, nowMs)) {
     return planOf([{ kind: 'inspect', attempt }], undefined, 0);
@@ -76,6 +76,32 @@ export function planEnded(
     after.message = `${ended.message}; its files are not whole: ${files.message}`.slice(0, 1024);
   }
   return planOf([], { write: 'record', status: after });
+}
+
+/**
+ * What has to be done or waited for before the reports are all there; undefined = they are, or they are
+ * given up. What the stream has lost is in the attempt's files, if those are whole (G7).
+ */
+function awaitReports(
+  { feed, files, followedSinceMs }: TrialSnapshot,
+  experiment: Experiment,
+  { attempt, endedMs }: { readonly attempt: number; readonly endedMs: number },
+  nowMs: number,
+): TrialPlan | undefined {
+  if (feed === undefined) return planOf([{ kind: 'follow' }], undefined, 0);
+  if (feed.complete) return undefined;
+  // Whoever began to follow after the end must be given the time to read.
+  const fromMs = Math.max(endedMs, followedSinceMs ?? 0);
+  const untilMs = fromMs + durationMs(experiment.spec.deadlines.metrics);
+  if (feed.canRecover === true) {
+    const recoverMs = Math.min(fromMs + LATE_REPORTS_MS, untilMs);
+    if (nowMs < recoverMs) return planOf([], undefined, recoverMs - nowMs);
+    if (files.kind === 'unknown' && !isTooLate(experiment, endedMs, nowMs)) {
+      return planOf([{ kind: 'inspect', attempt }], undefined, 0);
+    }
+    if (files.kind === 'whole') return planOf([{ kind: 'recover', attempt }], undefined, 0);
+  }
+  return nowMs < untilMs ? planOf([], undefined, untilMs - nowMs) : undefined;
 }
 
 /** Results of the search must be all there before they are counted; the rest is not looked at. */

@@ -13,6 +13,8 @@ export type TrialAction =
   | { readonly kind: 'release-pod'; readonly pod: PodView }
   /** Look at the files of that attempt. */
   | { readonly kind: 'inspect'; readonly attempt: number }
+  /** Rebuild the reports of that attempt from its files: the stream has lost some (G7). */
+  | { readonly kind: 'recover'; readonly attempt: number }
   /** Stop here unless the pod of that attempt is really gone (G1). */
   | { readonly kind: 'confirm-gone'; readonly attempt: number }
   /** Delete the checkpoints of a Trial that cannot be the best. */

@@ -44,6 +44,8 @@ function text(plan: TrialPlan): string {
 
 const quiet = { feed: feed(), followedSinceMs: NOW } as const;
 const done = { feed: reported(0.9, { complete: true }), followedSinceMs: NOW } as const;
+/** The stream was made anew: nothing is left of what was heard. */
+const lost = feed({ canRecover: true });
 const whole = {
   kind: 'whole',
   manifest: {} as never,
@@ -175,6 +177,70 @@ const cases: Record<string, Case> = {
     },
     nowMs: NOW + 2 * MINUTE,
     want: 'record Succeeded Completed [0:Succeeded]',
+  },
+  'G7 reports that may be lost are waited for a little, since most are only late': {
+    snapshot: { pods: [ended({ exitCode: 0 })], feed: lost, followedSinceMs: NOW },
+    want: 'again 5000',
+  },
+  'G7 then it is looked whether the files have them': {
+    snapshot: { pods: [ended({ exitCode: 0 })], feed: lost, followedSinceMs: NOW },
+    nowMs: NOW + 5_000,
+    want: 'inspect 0, again 0',
+  },
+  'G7 and they are read from files that are whole': {
+    snapshot: { pods: [ended({ exitCode: 0 })], feed: lost, followedSinceMs: NOW, files: whole },
+    nowMs: NOW + 5_000,
+    want: 'recover 0, again 0',
+  },
+  'G7 also long after deadlines.metrics, while the store was away': {
+    snapshot: { pods: [ended({ exitCode: 0 })], feed: lost, followedSinceMs: NOW, files: whole },
+    nowMs: NOW + 60 * MINUTE,
+    want: 'recover 0, again 0',
+  },
+  'G7 the reports of a trial that was stopped are as dear': {
+    snapshot: {
+      trial: trial('a-00000', running(), rungs({ step: 1, value: 0.1, order: 0, verdict: 'stop' })),
+      pods: [ended({ exitCode: 10 })],
+      feed: lost,
+      followedSinceMs: NOW,
+      files: whole,
+    },
+    nowMs: NOW + 5_000,
+    want: 'recover 0, again 0',
+  },
+  'G7 what the files did not have is waited for as before': {
+    snapshot: {
+      pods: [ended({ exitCode: 0 })],
+      feed: reported(0.9, { isWhole: false }),
+      followedSinceMs: NOW,
+      files: whole,
+    },
+    nowMs: NOW + MINUTE,
+    want: `again ${MINUTE}`,
+  },
+  'G7 nor can files help that are not there': {
+    snapshot: {
+      pods: [ended({ exitCode: 0 })],
+      feed: lost,
+      followedSinceMs: NOW,
+      files: { kind: 'none' },
+    },
+    nowMs: NOW + MINUTE,
+    want: `again ${MINUTE}`,
+  },
+  'G7 files that are damaged end it with what was heard': {
+    snapshot: {
+      pods: [ended({ exitCode: 0 })],
+      feed: { ...lost, ...reported(0.9), canRecover: true },
+      followedSinceMs: NOW,
+      files: { kind: 'damaged', message: 'points-0.jsonl: it differs' },
+    },
+    nowMs: NOW + 2 * MINUTE,
+    want: 'record Succeeded Completed [0:Succeeded]',
+  },
+  'G7 a disruption waits for no reports': {
+    snapshot: { pods: [ended({ exitCode: 10 })], feed: lost, followedSinceMs: NOW },
+    want: 'record Pending Disrupted [0:Disrupted 1:-]',
   },
   'whoever starts to listen after the end gets time to read': {
     snapshot: { pods: [ended({ exitCode: 0 })], feed: feed(), followedSinceMs: NOW + 60 * MINUTE },
