@@ -33,6 +33,8 @@ const UNUSED: Record<string, string> = {
   'get espalier.dev/experiments': 'after a conflict',
   'get espalier.dev/trials': 'after a conflict or a lost answer',
   'get pods': 'after a conflict or a lost answer',
+  'create secrets': 'NATS; used in secrets.test.ts',
+  'get pods/log': 'an object store; used in logs.test.ts',
   'patch events.k8s.io/events': 'for an event that repeats over half a minute',
 };
 

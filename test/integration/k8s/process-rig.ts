@@ -31,14 +31,12 @@ export interface ProcessRig {
   /** Ends the controller in order and starts another one. */
   restartProgram(): Promise<void>;
   /** An Experiment `e` whose trainers run this script; it may use `$LAST` and {@link UNTIL_GO}. */
-  run(
-    namespace: string,
-    script: string,
-    trials?: { max: number; parallel?: number },
-  ): Promise<void>;
+  run(namespace: string, script: string, spec?: Spec): Promise<void>;
   /** Lets a script that waits go on. */
   go(namespace: string, pod: string): void;
 }
+
+type Spec = Parameters<typeof createExperiment>[3];
 
 /** In a script: until the test says go. */
 export const UNTIL_GO = 'while [ ! -e "$ESPALIER_OUT/go" ]; do sleep 0.05; done';
@@ -121,12 +119,13 @@ export function useProcessRig(
       await program?.stop();
       await start();
     },
-    run: async (namespace, script, trials = { max: 1 }) => {
+    run: async (namespace, script, spec = {}) => {
       await createExperiment(cluster.plane.client, namespace, 'e', {
-        trials,
+        trials: { max: 1 },
         deadlines: { metrics: '1s' },
         attempts: { maxRetries: 0 },
         trainer: { args: ['-c', script] },
+        ...spec,
       });
     },
     go: (namespace, pod) => {

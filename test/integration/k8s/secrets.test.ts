@@ -17,6 +17,7 @@ interface Secret extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
 }
 
+const THREE = { trials: { max: 3, parallel: 3 } };
 const WAIT = `${UNTIL_GO}; ${REPORT}`;
 
 describe('the credentials of attempts', { skip: whyNoTools(), timeout: 120_000 }, () => {
@@ -45,7 +46,7 @@ describe('the credentials of attempts', { skip: whyNoTools(), timeout: 120_000 }
 
   test('G10 G13 every attempt has a Secret of its own, made once, owned by its pod, and gone with it', async (context) => {
     await makeNamespace(rig.client, 'a');
-    await rig.run('a', `cat "$ESPALIER_CREDENTIALS/user.creds"; ${WAIT}`, { max: 3, parallel: 3 });
+    await rig.run('a', `cat "$ESPALIER_CREDENTIALS/user.creds"; ${WAIT}`, THREE);
     const pods = await podsRun(rig.client, 'a', 3);
     const { items } = await podsIn(rig.client, 'a');
     const secrets = await secretsIn('a');
@@ -69,7 +70,7 @@ describe('the credentials of attempts', { skip: whyNoTools(), timeout: 120_000 }
 
   test('F8 whoever leads next writes no Secret for a pod that runs', async (context) => {
     await makeNamespace(rig.client, 'b');
-    await rig.run('b', WAIT, { max: 3, parallel: 3 });
+    await rig.run('b', WAIT, THREE);
     const pods = await podsRun(rig.client, 'b', 3);
     await rig.restartProgram();
     // Its turn for the running ones came before its turn for this one.
