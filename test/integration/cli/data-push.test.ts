@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { openStore } from '../../../controller/src/remote.ts';
+import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
+import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
+import { createGate, waitFor } from '../../kit/wait.ts';
+import { CALL, useStore, whyNoStore } from '../s3/rig.ts';
+import { type Ran, Sandbox, type Started } from './sandbox.ts';
+
+const MIB = 2 ** 20;
+/** Three parts, the last one short. */
+const FILES = { 'one.bin': 9 * MIB, 'sub/two.bin': 9 * MIB, 'sub/three.txt': 100 };
+const PARTS = 3;
+
+const error = (code: string) =>
+  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`;
+const isPart = ({ method, path }: SeenRequest) => method === 'PUT' && path.includes('partNumber=');
+const isComplete = ({ method, path }: SeenRequest) => method === 'POST' && /uploadId=/i.test(path);
+const isMark = ({ method, path }: SeenRequest) => method === 'PUT' && /\.sha256(\?|$)/.test(path);
+
+describe('espalier data push', { skip: whyNoStore() }, () => {
+  const at = useStore();
+
+  /** A folder of its own, pushed through a proxy of its own. */
+  class Scene {
+    readonly sandbox: Sandbox;
+    readonly folder: string;
+    readonly proxy: FaultProxy;
+    readonly key: string;
+    readonly remote = openStore(at.options);
+
+    constructor(t: TestContext, proxy: FaultProxy, name: string, files: Record<string, number>) {
+      this.sandbox = new Sandbox(t);
+      this.proxy = proxy;
+      this.key = at.keys.dataSet('team', `${name}.tar`);
+      this.folder = join(this.sandbox.dir, name);
+      for (const [path, size] of Object.entries(files)) this.write(path, randomBytes(size));
+      t.after(async () => {
+        this.remote.close();
+        await proxy.close();
+      });
+    }
+
+    static async make(
+      t: TestContext,
+      name: string,
+      files: Record<string, number> = FILES,
+    ): Promise<Scene> {
+      const { endpoint } = at.options;
+      if (endpoint === undefined) throw new Error('the store has no endpoint');
+      const proxy = await startFaultProxy({ upstream: endpoint, keepBodies: false });
+      return new Scene(t, proxy, name, files);
+    }
+
+    write(path: string, content: Buffer): void {
+      mkdirSync(join(this.folder, path, '..'), { recursive: true });
+      writeFileSync(join(this.folder, path), content);
+    }
+
+    start(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
+      return this.sandbox.start(
+        ['data', 'push', this.folder, '-n', 'team', '--prefix', at.prefix, ...words],
+        { ...storeEnvironment(this.proxy.url), ...env },
+      );
+    }
+
+    async push(...words: string[]): Promise<Ran> {
+      return this.start(words).ended;
+    }
+
+    /** What a trainer would get: the object is checked against its mark and unpacked. */
+    async check(): Promise<void> {
+      const mark = await at.store.get(`${this.key}.sha256`, 100, CALL);
+      assert.match(mark?.body.toString() ?? '', /^[0-9a-f]{64}\n$/);
+      const object = await at.store.get(this.key, 100 * MIB, CALL);
+      assert.ok(object);
+      const digest = createHash('sha256').update(object.body).digest('hex');
+      assert.equal(`${digest}\n`, mark?.body.toString());
+      const target = join(this.sandbox.dir, `unpacked-${randomBytes(4).toString('hex')}`);
+      mkdirSync(target);
+      execFileSync('tar', ['-x', '-C', target], { input: object.body });
+      assert.deepEqual(digests(target), digests(this.folder));
+      assert.deepEqual(await this.remote.large.unfinished(this.key, CALL), []);
+    }
+
+    /** Parts that the store has taken. */
+    get arrived(): number {
+      const isTaken = (request: SeenRequest) => isPart(request) && request.serverStatus === 200;
+      return this.proxy.requests.filter(isTaken).length;
+    }
+
+    async partsArrived(amount: number): Promise<void> {
+      await waitFor(() => this.arrived >= amount, { what: `${amount} parts have arrived` });
+    }
+  }
+
+  function storeEnvironment(endpoint: string): Record<string, string> {
+    const { bucket, credentials } = at.options;
+    const known = credentials as { accessKeyId: string; secretAccessKey: string } | undefined;
+    return {
+      ESPALIER_S3_ENDPOINT: endpoint,
+      ESPALIER_S3_BUCKET: bucket,
+      ESPALIER_S3_PATH_STYLE: 'true',
+      ...(known === undefined
+        ? {}
+        : { AWS_ACCESS_KEY_ID: known.accessKeyId, AWS_SECRET_ACCESS_KEY: known.secretAccessKey }),
+    };
+  }
+
+  test('F15 a push that is killed goes on with the parts that arrived', async (t) => {
+    const scene = await Scene.make(t, 'killed');
+    const gate = createGate();
+    scene.proxy.addRule({
+      match: { where: isPart },
+      fault: { kind: 'hold', point: 'before', gate },
+      skip: 2,
+    });
+    const first = scene.start();
+    await gate.reached;
+    await scene.partsArrived(2);
+    first.kill('SIGKILL');
+    await first.ended;
+    assert.equal(await at.store.head(scene.key, CALL), undefined, 'nothing is there yet');
+    scene.proxy.clearRules();
+    const sentBefore = scene.arrived;
+    const again = await scene.push();
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.match(again.stderr, new RegExp(`going on: ${sentBefore} of ${PARTS} parts are there`));
+    const sentAfter = scene.arrived;
+    assert.equal(sentAfter, PARTS, 'no part was sent twice');
+    await scene.check();
+    const once = await scene.push();
+    assert.match(once.stdout, /already there/);
+    assert.equal(scene.proxy.requests.filter(isMark).length, 1);
+    t.diagnostic(`parts ${PARTS}, sent before ${sentBefore}, in all ${sentAfter}, wrong 0`);
+  });
+
+  test('F15 an unfinished upload of other content is removed, and the push starts anew', async (t) => {
+    const scene = await Scene.make(t, 'changed');
+    const gate = createGate();
+    const fault: RequestFault = { kind: 'hold', point: 'before', gate };
+    scene.proxy.addRule({ match: { where: isPart }, fault, skip: 2 });
+    const first = scene.start();
+    await gate.reached;
+    await scene.partsArrived(2);
+    first.kill('SIGKILL');
+    await first.ended;
+    scene.proxy.clearRules();
+    scene.write('one.bin', randomBytes(FILES['one.bin']));
+    const again = await scene.push();
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.match(again.stderr, /has other content: removed/);
+    await scene.check();
+  });
+
+  test('F15 Ctrl-C ends with 130, and --abort leaves nothing behind', async (t) => {
+    const scene = await Scene.make(t, 'aborted');
+    const gate = createGate();
+    const fault: RequestFault = { kind: 'hold', point: 'before', gate };
+    scene.proxy.addRule({ match: { where: isPart }, fault, skip: 1 });
+    const started = scene.start();
+    await gate.reached;
+    started.kill('SIGINT');
+    const { exitCode, stderr } = await started.ended;
+    assert.equal(exitCode, 130);
+    assert.match(stderr, /interrupted\n {2}the same command goes on/);
+    scene.proxy.clearRules();
+    assert.equal((await scene.remote.large.unfinished(scene.key, CALL)).length, 1);
+    assert.match((await scene.push('--abort')).stdout, /removed 1 unfinished upload/);
+    assert.match((await scene.push('--abort')).stdout, /there is no unfinished upload/);
+    assert.deepEqual(await scene.remote.large.unfinished(scene.key, CALL), []);
+    assert.equal(await at.store.head(scene.key, CALL), undefined);
+  });
+
+  test('F15 whatever happens to a request, the object is whole before its mark', async (t) => {
+    const faults: Record<string, [RequestFault, (request: SeenRequest) => boolean]> = {
+      'a 200 with an error in it': [
+        { kind: 'answer', status: 200, body: error('InternalError') },
+        isComplete,
+      ],
+      'an answer to Complete that is lost': [{ kind: 'cut', point: 'after' }, isComplete],
+      'a 503 SlowDown': [{ kind: 'answer', status: 503, body: error('SlowDown') }, isPart],
+      'a part that is cut off': [{ kind: 'cut', point: 'before' }, isPart],
+      'bytes that change on their way': [
+        { kind: 'rewrite', request: (text) => text.replaceAll('a', 'b') },
+        isPart,
+      ],
+    };
+    let injected = 0;
+    for (const [what, [fault, where]] of Object.entries(faults)) {
+      const scene = await Scene.make(t, 'spoiled');
+      const key = `${what.replaceAll(' ', '-')}.tar`;
+      Object.assign(scene, { key: at.keys.dataSet('team', key) });
+      scene.proxy.addRule({ match: { where }, fault, times: 2 });
+      const { exitCode, stderr } = await scene.push('--key', key);
+      assert.equal(exitCode, 0, `${what}: ${stderr}`);
+      await scene.check();
+      injected += scene.proxy.requests.filter(({ faults: hit }) => hit.length > 0).length;
+    }
+    t.diagnostic(`faults ${injected}, objects ${Object.keys(faults).length}, wrong 0`);
+  });
+
+  test('G8 a push that dies before its mark is committed by the next one', async (t) => {
+    const scene = await Scene.make(t, 'unmarked');
+    const gate = createGate();
+    const fault: RequestFault = { kind: 'hold', point: 'before', gate };
+    scene.proxy.addRule({ match: { where: isMark }, fault });
+    const first = scene.start();
+    await gate.reached;
+    first.kill('SIGKILL');
+    await first.ended;
+    scene.proxy.clearRules();
+    assert.equal(await at.store.head(`${scene.key}.sha256`, CALL), undefined);
+    const sent = scene.arrived;
+    assert.match((await scene.push()).stdout, /it was there, and is committed now/);
+    assert.equal(scene.arrived, sent, 'no part is sent again');
+    await scene.check();
+  });
+
+  test('other content under the same key is refused, unless it is to be replaced', async (t) => {
+    const scene = await Scene.make(t, 'other');
+    assert.equal((await scene.push()).exitCode, 0);
+    scene.write('more.txt', Buffer.from('more\n'));
+    const refused = await scene.push();
+    assert.equal(refused.exitCode, 7);
+    assert.match(refused.stderr, /another data set with other content[\s\S]*--replace/);
+    const replaced = await scene.push('--replace', '--json');
+    assert.equal(replaced.exitCode, 0, replaced.stderr);
+    assert.equal(JSON.parse(replaced.stdout).came, 'upload');
+    await scene.check();
+  });
+
+  test('what is wrong is told by its cause: which action on which object, what to set', async (t) => {
+    const scene = await Scene.make(t, 'causes', { 'one.txt': 10 });
+    const tell = async (words: string[], env: Record<string, string>) => {
+      const { exitCode, stderr } = await scene.start(words, env).ended;
+      assert.notEqual(exitCode, 0);
+      return stderr;
+    };
+    const nowhere = join(scene.sandbox.dir, 'no-such-file');
+    const without = {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_CONFIG_FILE: nowhere,
+      AWS_SHARED_CREDENTIALS_FILE: nowhere,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+    assert.match(await tell([], without), /there are no AWS credentials here: set AWS_PROFILE/);
+    assert.match(await tell(['--bucket', 'no-such-bucket'], {}), /create the bucket or correct/);
+    assert.match(await tell([], { ESPALIER_S3_BUCKET: '' }), /no bucket is named/);
+    assert.match(await tell(['--prefix', '../x'], {}), /not a prefix: \.\.\/x/);
+    assert.match(await tell(['--key', '../x.tar'], {}), /not the key of a data set/);
+    const wrong = { AWS_SECRET_ACCESS_KEY: 'wrong' };
+    // HEAD has no body that could say what kind of refusal it is.
+    assert.match(
+      await tell([], wrong),
+      /check the credential and that it allows s3:GetObject on arn:aws:s3:::/,
+    );
+    const denied = { kind: 'answer', status: 403, body: error('AccessDenied') } as const;
+    const off = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: denied });
+    const text = await tell([], {});
+    assert.ok(
+      text.includes(`allows s3:PutObject on arn:aws:s3:::${at.options.bucket}/${scene.key}`),
+    );
+    off();
+    const region = {
+      kind: 'answer',
+      status: 400,
+      body: error('AuthorizationHeaderMalformed'),
+    } as const;
+    const offRegion = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: region });
+    assert.match(await tell([], {}), /the bucket is in another region/);
+    offRegion();
+    assert.match(
+      await tell(['--endpoint', 'http://127.0.0.1:9'], {}),
+      /check the endpoint and that it runs/,
+    );
+  });
+});
+
+function digests(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const found = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+      return [path.slice(folder.length + 1), digest] as const;
+    });
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
