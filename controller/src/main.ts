@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { HealthServer } from './adapters/http/health-server.ts';
-import { type ClusterAccess, kubeconfigAccess, podAccess } from './adapters/k8s/access.ts';
+import type { ClusterAccess } from './adapters/k8s/access.ts';
 import { ServerClock } from './adapters/k8s/server-clock.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { JsonLog } from './adapters/log/json-log.ts';
 import { KeyFolder } from './adapters/nats/key-folder.ts';
 import { ControllerMetrics } from './adapters/prom/controller-metrics.ts';
+import { runCommand } from './commands/commands.ts';
+import { clusterAccess } from './commands/one-time-client.ts';
 import { type Config, readConfig } from './config.ts';
 import type { PodDefaults } from './domain/trial/pod-template.ts';
 import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
 
 /** Exit codes: 0 = ended as told, 1 = broke or lost the lease, 2 = wrong settings. */
 async function main(): Promise<number> {
+  const ended = await runCommand(process.argv.slice(2));
+  if (ended !== undefined) return ended;
   const read = readConfig(process.argv.slice(2), process.env);
   switch (read.kind) {
     case 'help':
@@ -91,7 +95,7 @@ async function outsideOf(config: Config): Promise<Outside> {
   const isUsed = natsServers.length > 0 && natsKeys !== undefined;
   const keys = isUsed ? await KeyFolder.open(natsKeys) : undefined;
   return {
-    access: accessOf(config),
+    access: clusterAccess(config.kubeconfig, config.context),
     streams: {
       ...(keys === undefined
         ? {}
@@ -127,14 +131,6 @@ function podDefaults({ trainerImage, natsServers, courierImage, s3Bucket }: Conf
       ? {}
       : { streams: { servers: natsServers, courierImage, hasStore: s3Bucket !== undefined } }),
   };
-}
-
-function accessOf(config: Config): ClusterAccess {
-  if (config.kubeconfig.length > 0) return kubeconfigAccess(config.kubeconfig, config.context);
-  const host = process.env['KUBERNETES_SERVICE_HOST'];
-  const port = process.env['KUBERNETES_SERVICE_PORT'] ?? '443';
-  if (host === undefined) throw new Error('this is no pod: name a --kubeconfig');
-  return podAccess(host, port);
 }
 
 function optionsOf(

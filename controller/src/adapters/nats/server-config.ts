@@ -18,15 +18,31 @@ export interface ServerLayout {
   readonly syncAlways?: boolean;
 }
 
+type Accounts = Pick<
+  Installation,
+  'operatorJwt' | 'account' | 'accountJwt' | 'systemAccount' | 'systemAccountJwt'
+>;
+
+/** The part of a nats-server's configuration that says whom it serves; only a rotation changes it. */
+export function accountsConfig({
+  operatorJwt,
+  account,
+  accountJwt,
+  systemAccount,
+  systemAccountJwt,
+}: Accounts): string {
+  return `operator: ${operatorJwt}
+system_account: ${systemAccount}
+resolver: MEMORY
+resolver_preload {
+  ${account}: ${accountJwt}
+  ${systemAccount}: ${systemAccountJwt}
+}
+`;
+}
+
 /** The configuration of a nats-server that serves this installation and nobody else, by TLS only. */
-export function serverConfig(
-  installation: Pick<
-    Installation,
-    'operatorJwt' | 'account' | 'accountJwt' | 'systemAccount' | 'systemAccountJwt'
-  >,
-  layout: ServerLayout,
-): string {
-  const { operatorJwt, account, accountJwt, systemAccount, systemAccountJwt } = installation;
+export function serverConfig(installation: Accounts, layout: ServerLayout): string {
   const { host, port, certificateFile, keyFile, storeFolder, maxFileBytes } = layout;
   const text = JSON.stringify;
   return `host: ${text(host)}
@@ -43,12 +59,5 @@ jetstream {
   max_file_store: ${maxFileBytes}
   max_memory_store: ${64 * 2 ** 20}
 ${layout.syncAlways === false ? '' : '  sync_interval: always\n'}}
-operator: ${operatorJwt}
-system_account: ${systemAccount}
-resolver: MEMORY
-resolver_preload {
-  ${account}: ${accountJwt}
-  ${systemAccount}: ${systemAccountJwt}
-}
-`;
+${accountsConfig(installation)}`;
 }
