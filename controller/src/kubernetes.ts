@@ -147,8 +147,8 @@ export function startKubernetes(
     // Whoever led before us may have written what our caches have not seen yet (G1).
     if (election !== undefined) await Promise.race([caches.refresh(), aborted(held)]);
     const { telemetry, workers, viewIntervalMs } = options;
-    const { artifacts, health, mint } = streams;
-    const ports = { cluster, feed, artifacts, health, events, clock, telemetry, log };
+    const { artifacts, recovery, health, mint } = streams;
+    const ports = { cluster, feed, artifacts, recovery, health, events, clock, telemetry, log };
     trialMetrics.leads(true);
     const controllers = startControllers(ports, {
       signal: held,

@@ -14,7 +14,7 @@ import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';
 import { S3Artifacts } from './adapters/s3/s3-artifacts.ts';
 import { ArtifactKeys } from './domain/artifacts/keys.ts';
-import type { ArtifactStore } from './ports/artifact-store.ts';
+import type { ArtifactStore, ReportRecovery } from './ports/artifact-store.ts';
 import type { Cluster } from './ports/cluster.ts';
 import type { Health } from './ports/health.ts';
 import type { MetricsFeed } from './ports/metrics-feed.ts';
@@ -71,6 +71,8 @@ export interface StreamFacts {
 export interface Streams {
   readonly feed: MetricsFeed;
   readonly artifacts: ArtifactStore;
+  /** Undefined = the feed's reports cannot be lost, or are kept nowhere else. */
+  readonly recovery: ReportRecovery | undefined;
   /** Makes what a pod needs to reach NATS, new each time; undefined = there is no NATS. */
   readonly mint:
     | ((address: AttemptAddress, spec: Pick<ExperimentSpec, 'deadlines'>) => Promise<AttemptSecret>)
@@ -101,6 +103,7 @@ export function createStreams(options: StreamsOptions): Streams {
       limits: nats.limits ?? STREAM_LIMITS,
       oldestPodMs,
       onLoss: () => {},
+      canRecover: store !== undefined,
     });
   const answerer = feed && new RequestAnswerer({ cluster, receipts: feed, store, clock, log });
   let requests: RequestCounts | undefined;
@@ -108,6 +111,13 @@ export function createStreams(options: StreamsOptions): Streams {
   return {
     feed: feed ?? new TerminationFeed(cluster, clock),
     artifacts: store?.artifacts ?? new NoArtifacts(),
+    recovery: feed &&
+      store && {
+        recover: (experiment, trial, attempt, call) => {
+          const record = store.artifacts.record(experiment, trial, attempt, call);
+          return feed.recover(trial.metadata.uid, attempt, record);
+        },
+      },
     mint:
       nats &&
       (async (address, spec) => ({

@@ -1,7 +1,7 @@
 import type { Installation } from './installation.ts';
 
 /** One file for each part of an installation, in its folder or as a key of its Secret. */
-const KEY_FILE = {
+export const KEY_FILE = {
   operatorSeed: 'operator.seed',
   operatorJwt: 'operator.jwt',
   account: 'account.id',

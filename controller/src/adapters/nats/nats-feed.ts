@@ -1,4 +1,5 @@
-import { type AttemptAddress, parseReportSubject, reportsOf } from '@espalier/api';
+import { type AttemptAddress, type Point, parseReportSubject, reportsOf } from '@espalier/api';
+import { closeRecord } from '../../domain/trial/close-record.ts';
 import { emptyFold, type FeedFold, foldLine } from '../../domain/trial/feed-fold.ts';
 import { progressOf, viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { AttemptProgress, FeedView } from '../../domain/trial/feed-view.ts';
@@ -28,18 +29,22 @@ export interface NatsFeedOptions {
   readonly oldestPodMs: () => number | undefined;
   /** Something that was in the stream is gone; the folds keep what they have. */
   readonly onLoss: (loss: StreamLoss, removed: number) => void;
+  /** Whether attempts leave a record elsewhere. @default false */
+  readonly canRecover?: boolean;
   /** How often the stream's state is looked at. @default 5_000 */
   readonly checkMs?: number;
 }
 
 interface Followed {
   readonly interest: FeedInterest;
-  readonly fold: FeedFold;
+  fold: FeedFold;
   /**
    * Whether everything of it that is in the stream was read. Until then it shows nothing: a part of
    * the points would look like a worse result than the one on record.
    */
   isSettled: boolean;
+  /** Whether the record in its files was read, so that they can tell no more. */
+  hasReadRecord: boolean;
   /** The lowest attempt whose messages were passed over, because no such pod was known. */
   passedOver: number;
 }
@@ -49,6 +54,8 @@ export interface FeedCounts {
   readonly folded: number;
   readonly refused: Readonly<Record<Refusal, number>>;
   readonly replays: number;
+  /** Points that were read from the files of ended attempts. */
+  readonly recovered: number;
 }
 
 /** Clocks of the controller, NATS and the nodes may differ by this much. */
@@ -75,6 +82,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     folded: 0,
     refused: { subject: 0, payload: 0, namespace: 0, trial: 0, attempt: 0, late: 0 },
     replays: 0,
+    recovered: 0,
   };
   /** A replay is due; it waits for the one that runs, so that many new Trials share one. */
   #wantsReplay = false;
@@ -130,6 +138,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
       interest,
       fold: emptyFold(interest),
       isSettled: !wentBy,
+      hasReadRecord: false,
       passedOver: Number.POSITIVE_INFINITY,
     });
     if (wentBy) this.#replay();
@@ -146,7 +155,8 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
       this.#replay();
     }
     const fold = followed.isSettled ? followed.fold : emptyFold(followed.interest);
-    const view = viewOf(fold, pod?.attempt ?? 0);
+    const canRecover = this.#options.canRecover === true && !followed.hasReadRecord;
+    const view = { ...viewOf(fold, pod?.attempt ?? 0), canRecover };
     return pod === undefined ? view : this.#outage.excuse(view, pod);
   }
 
@@ -163,6 +173,32 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
 
   onChange(listener: (trialUid: string) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /**
+   * Takes the record of an ended attempt for what was heard of the trial, if it knows at least as much
+   * (G7). Nothing changes before all of it was read; a failure of `points` is thrown on.
+   */
+  async recover(
+    trialUid: string,
+    attempt: number,
+    points: AsyncIterable<readonly Point[]>,
+  ): Promise<void> {
+    const followed = this.#followed.get(trialUid);
+    if (followed === undefined) return;
+    const record = emptyFold(followed.interest);
+    const nowMs = this.#options.clock.now();
+    for await (const batch of points) {
+      foldLine(record, attempt, { kind: 'points', points: [...batch] }, nowMs);
+    }
+    followed.hasReadRecord = true;
+    const closed = closeRecord(record, followed.fold, attempt);
+    if (closed !== undefined) {
+      followed.fold = closed;
+      followed.isSettled = true;
+      this.#counts.recovered += closed.points;
+    }
+    this.#tell(trialUid);
   }
 
   /** Removes the reports of an attempt from the stream, once the record holds them. */

@@ -1,3 +1,4 @@
+import { EspalierError } from '../../ports/errors.ts';
 import type { Installation } from './installation.ts';
 import { MAX_MESSAGE_BYTES } from './permissions.ts';
 
@@ -60,4 +61,17 @@ jetstream {
   max_memory_store: ${64 * 2 ** 20}
 ${layout.syncAlways === false ? '' : '  sync_interval: always\n'}}
 ${accountsConfig(installation)}`;
+}
+
+/**
+ * The configuration with another JWT of that account, whatever else was changed in it by hand.
+ *
+ * @throws {EspalierError} if it names no JWT of the account.
+ */
+export function withAccountJwt(config: string, account: string, accountJwt: string): string {
+  const line = new RegExp(`^(\\s*${account}\\s*:).*$`, 'm');
+  if (!line.test(config)) {
+    throw new EspalierError('NotFound', `the server's configuration has no JWT of ${account}`);
+  }
+  return config.replace(line, (_line, name: string) => `${name} ${accountJwt}`);
 }

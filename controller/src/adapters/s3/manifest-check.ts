@@ -6,13 +6,14 @@ import {
   readManifest,
 } from '../../domain/artifacts/manifest.ts';
 import type { Call } from '../../ports/cluster.ts';
+import { hashObject } from './object-body.ts';
 import type { ObjectStore } from './object-store.ts';
 
 const PARALLEL_HEADS = 8;
 
 /**
  * Whether an attempt's manifest and every object it lists are there as they were committed, by their
- * sizes and the digests that the store checked when they were put. Whatever a trainer wrote makes it
+ * sizes and the digests that the store checked when they were put, or else by their bytes. Whatever a trainer wrote makes it
  * `damaged` at worst; a store that does not answer is an error.
  */
 export async function checkManifest(
@@ -56,8 +57,9 @@ async function checkFile(
   const head = await store.head(key, call);
   if (head === undefined) return `${path}: it is missing`;
   if (head.size !== size) return `${path}: it has ${head.size} bytes, not ${size}`;
-  if (head.sha256 === undefined) return `${path}: the store keeps no sha256 of it`;
-  return head.sha256 === sha256 ? undefined : `${path}: its content differs from its sha256`;
+  // A store that keeps no digest, or only one of the parts: then the bytes themselves tell.
+  const found = head.sha256 ?? (await hashObject(store, key, size, call));
+  return found === sha256 ? undefined : `${path}: its content differs from its sha256`;
 }
 
 function oneLine(error: unknown): string {

@@ -143,6 +143,28 @@ export class ObjectStore implements ObjectReader {
     });
   }
 
+  /**
+   * The object's bytes from `from` on, as they come: whoever reads checks them, and asks again for the
+   * rest when they break off. Undefined if there is no such object.
+   */
+  open(key: string, from: number, call: Call): Promise<Readable | undefined> {
+    const command = new GetObjectCommand({
+      Bucket: this.bucket,
+      Key: key,
+      ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
+    });
+    return this.#run(`get ${key}`, 's3:GetObject', key, call, async () => {
+      try {
+        // It ends with the call and not with the try: the body comes later.
+        const reply = await this.#client.send(command, { abortSignal: call.signal });
+        return addAbortSignal(call.signal, reply.Body as Readable);
+      } catch (error) {
+        if (isMissingKey(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
   /** Size and digest of an object, or undefined if there is none. */
   head(key: string, call: Call): Promise<ObjectHead | undefined> {
     const command = new HeadObjectCommand({

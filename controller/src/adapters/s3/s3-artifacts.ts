@@ -4,6 +4,7 @@ import {
   type BestTrial,
   checkpointManifest,
   type Experiment,
+  type Point,
   type Trial,
 } from '@espalier/api';
 import { staysBest } from '../../domain/artifacts/best-record.ts';
@@ -16,6 +17,7 @@ import { ConflictError } from '../../ports/errors.ts';
 import { checkManifest } from './manifest-check.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { StoreAbilities } from './probe.ts';
+import { DamagedRecord, readRecord } from './report-record.ts';
 
 const MAX_BEST_BYTES = 2 ** 20;
 const CAS_TRIES = 5;
@@ -59,6 +61,30 @@ export class S3Artifacts implements ArtifactStore {
     const uriOf = (path: string) => (path === '' ? folder.slice(0, -1) : `${folder}${path}`);
     const artifacts = artifactsOf(checked.manifest, uriOf, log !== undefined);
     this.#found.set(uid, attempt, { ...checked, artifacts });
+  }
+
+  /**
+   * The points of an attempt that was found whole, in batches; see `readRecord`. What turns out
+   * damaged is found damaged from then on.
+   */
+  async *record(
+    experiment: Experiment,
+    trial: Trial,
+    attempt: number,
+    call: Call,
+  ): AsyncGenerator<readonly Point[]> {
+    const files = this.filesOf(trial, attempt);
+    if (files.kind !== 'whole') return;
+    const place = placeOf(experiment, trial, attempt);
+    try {
+      yield* readRecord(this.#store, this.#keys, place, files.manifest, call);
+    } catch (error) {
+      if (error instanceof DamagedRecord) {
+        const { message } = error;
+        this.#found.set(trial.metadata.uid, attempt, { kind: 'damaged', message });
+      }
+      throw error;
+    }
   }
 
   forget(trialUid: string): void {

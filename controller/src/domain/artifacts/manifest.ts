@@ -2,6 +2,7 @@ import {
   ARTIFACT,
   checkpointFolder,
   type Manifest,
+  type ManifestFile,
   manifestSchema,
   type TrialArtifacts,
 } from '@espalier/api';
@@ -34,6 +35,17 @@ export function readManifest(
 export function checkpointStep(name: string): number | undefined {
   const step = /^manifest-(0|[1-9]\d{0,14})\.json$/.exec(name)?.[1];
   return step === undefined ? undefined : Number(step);
+}
+
+/** The segments of the metrics log that a manifest lists, in the order of their points. */
+export function pointSegments({ files }: Manifest): ManifestFile[] {
+  return files
+    .flatMap((file) => {
+      const seq = /^points-(\d+)\.jsonl$/.exec(file.path)?.[1];
+      return seq === undefined ? [] : [{ seq: Number(seq), file }];
+    })
+    .sort((a, b) => a.seq - b.seq)
+    .map(({ file }) => file);
 }
 
 /** One checkpoint that a trial might resume from. */
