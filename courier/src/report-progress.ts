@@ -1,4 +1,4 @@
-import type { Point } from '@espalier/api';
+import type { Point, ReportLine } from '@espalier/api';
 import type { ReportMessage } from './message-builder.ts';
 import { SeqIndex } from './seq-index.ts';
 import type { Arrived } from './sync-judge.ts';
@@ -10,7 +10,9 @@ export class ReportProgress {
   readonly #index = new SeqIndex();
   /** Points and state lines of the file lie before this offset, or were not read yet. */
   #readTo = 0;
-  /** The file's points have no gap up to this one; -1 = there is none. */
+  /** Number of the attempt's first point, as its first line says. */
+  #firstSeq = 0;
+  /** The file's points have no gap from the first one up to this one; -1 = there is none. */
   #contiguousTo = -1;
   #startedAt: number | undefined;
   #finishedAt: number | undefined;
@@ -26,13 +28,17 @@ export class ReportProgress {
     if (first !== undefined) this.#index.add(first.seq, offset);
     for (const { seq } of points) {
       // After a gap that the trainer itself left nobody can say what is missing.
-      if (this.#contiguousTo === -1 || seq === this.#contiguousTo + 1) this.#contiguousTo = seq;
+      const next = this.#contiguousTo === -1 ? this.#firstSeq : this.#contiguousTo + 1;
+      if (seq === next) this.#contiguousTo = seq;
     }
   }
 
-  readState(offset: number, kind: 'started' | 'finished'): void {
-    if (kind === 'started') this.#startedAt ??= offset;
-    else this.#finishedAt ??= offset;
+  readState(offset: number, line: Exclude<ReportLine, { kind: 'points' }>): void {
+    if (line.kind === 'finished') this.#finishedAt ??= offset;
+    else if (this.#startedAt === undefined) {
+      this.#startedAt = offset;
+      this.#firstSeq = line.firstSeq;
+    }
   }
 
   acked({ topSeq, state }: ReportMessage): void {
@@ -70,6 +76,7 @@ export class ReportProgress {
   forget(): void {
     this.#index.clear();
     this.#readTo = 0;
+    this.#firstSeq = 0;
     this.#contiguousTo = -1;
     this.#startedAt = undefined;
     this.#finishedAt = undefined;

@@ -152,7 +152,7 @@ export class ReportStream {
       this.#progress.readPoints(offset, line.points);
       return this.#builder.add(line.points, this.#skipTo);
     }
-    this.#progress.readState(offset, line.kind);
+    this.#progress.readState(offset, line);
     return [...this.#builder.take(), stateMessage(line)];
   }
 

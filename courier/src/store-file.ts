@@ -59,9 +59,12 @@ export async function storeFile(
   }
 }
 
-/** 412: there is an object with that key already, which only this attempt could have written. */
-function isStored({ status }: StoreAnswer): boolean {
-  return (status >= 200 && status < 300) || status === 412;
+/**
+ * 412: there is an object with that key already, which only this attempt could have written. S3 may
+ * begin to answer 200 and then write of an error.
+ */
+function isStored({ status, code }: StoreAnswer): boolean {
+  return (status >= 200 && status < 300 && code === '') || status === 412;
 }
 
 async function requireUnchanged(file: ManifestFile, source: Source): Promise<void> {
