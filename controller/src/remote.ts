@@ -25,7 +25,7 @@ export {
 } from './adapters/s3/large-objects.ts';
 export type { ObjectStore, StoreOptions } from './adapters/s3/object-store.ts';
 export { ArtifactKeys, DATA_MARK } from './domain/artifacts/keys.ts';
-export { MAX_MANIFEST_BYTES, readManifest } from './domain/artifacts/manifest.ts';
+export { MAX_MANIFEST_BYTES } from './domain/artifacts/manifest.ts';
 
 /** A bucket as people use it, with their own credentials. */
 export interface RemoteStore {

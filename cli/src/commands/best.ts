@@ -1,33 +1,75 @@
+import { bestOnCluster, type ClusterFlags, type FoundOnCluster, isOnCluster } from '../cluster.ts';
+import { type BestAttempt, fetchBest } from '../download/fetch-best.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { folderOf, keyOf, type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { remoteWork } from '../transfer/remote-work.ts';
+import type { StoreFlags } from '../transfer/store-options.ts';
 import { type BestDocument, bestDocument } from '../view/best-document.ts';
 import { formatParameter } from '../view/parameters.ts';
 
+export interface BestOptions extends Location, OutputOptions, ClusterFlags, StoreFlags {
+  readonly download?: string;
+}
+
+/** The best Trial of an Experiment here or on a cluster; its files are fetched if asked for. */
 export async function best(
   surroundings: Surroundings,
   name: string,
-  options: Location & OutputOptions,
+  options: BestOptions,
 ): Promise<ExitCode> {
   const { stdout } = surroundings;
+  const { download } = options;
+  const document = await remoteWork(surroundings, async (signal) => {
+    const found = isOnCluster(options)
+      ? await onCluster(surroundings, name, options, signal)
+      : await here(surroundings, name, options);
+    if (download === undefined) return found.document;
+    return fetchBest(surroundings, found, download, options, signal);
+  });
+  await print(stdout, formatOf(options), {
+    document: () => document,
+    names: () => [`trial.espalier.dev/${document.trial}`],
+    table: () => renderFields(bestFields(document), stdout.paint),
+  });
+  return EXIT.ok;
+}
+
+async function here(
+  surroundings: Surroundings,
+  name: string,
+  options: BestOptions,
+): Promise<BestAttempt> {
   const key = keyOf(name, options);
   return withClient(surroundings, options, async (client) => {
     const experiment = await needExperiment(client, key);
-    const record = experiment.status?.best;
     const views = await client.trials(key);
+    const record = experiment.status?.best;
     const trial = views.find((view) => view.trial.metadata.name === record?.trial)?.trial;
     const log = trial === undefined ? undefined : await client.logFile(trial);
-    const document = bestDocument(experiment, trial, { dir: folderOf(surroundings, options), log });
-    await print(stdout, formatOf(options), {
-      document: () => document,
-      names: () => [`trial.espalier.dev/${document.trial}`],
-      table: () => renderFields(bestFields(document), stdout.paint),
-    });
-    return EXIT.ok;
+    const dir = folderOf(surroundings, options);
+    return attemptOf(bestDocument(experiment, trial, { dir, log }), { experiment, trial });
   });
+}
+
+async function onCluster(
+  surroundings: Surroundings,
+  name: string,
+  options: BestOptions,
+  signal: AbortSignal,
+): Promise<BestAttempt> {
+  const found = await bestOnCluster(surroundings, name, options, signal);
+  return attemptOf(bestDocument(found.experiment, found.trial, {}), found);
+}
+
+function attemptOf(document: BestDocument, { experiment, trial }: FoundOnCluster): BestAttempt {
+  const record = experiment.status?.best;
+  // The Trial may be gone: the record of the Experiment says as much.
+  const uris = [trial?.status?.artifacts?.folder, record?.checkpoint?.uri, record?.csv];
+  return { document, uris };
 }
 
 function bestFields(document: BestDocument): readonly (readonly [string, Cell])[] {

@@ -5,7 +5,13 @@ import type { Perform } from './perform.ts';
 /** Verbs on the data sets of an installation. */
 export function addDataVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Data:');
-  const data = program.command('data').description('bring data sets to the object store');
+  const data = program
+    .command('data')
+    .description('bring data sets to the object store')
+    .addHelpText(
+      'after',
+      examples([['espalier data push digits', 'see: espalier data push --help']]),
+    );
   withStore(data.command('push <folder>'))
     .description('store a folder as a data set, or go on with it after an interruption')
     .option('--key <key>', 'key of the data set (default: name of the folder and .tar)')

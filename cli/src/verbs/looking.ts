@@ -1,6 +1,13 @@
 import { type Command, Option } from 'commander';
 import { SORT_KEYS } from '../view/sort-keys.ts';
-import { examples, wholeNumber, withLocation, withOutput } from './options.ts';
+import {
+  examples,
+  wholeNumber,
+  withCluster,
+  withLocation,
+  withOutput,
+  withStore,
+} from './options.ts';
 import type { Perform } from './perform.ts';
 
 export function addLookingVerbs(program: Command, perform: Perform): void {
@@ -54,13 +61,18 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return trials(surroundings, name, options);
       }),
     );
-  withOutput(withLocation(program.command('best <name>')))
+  withStore(withCluster(withOutput(withLocation(program.command('best <name>')))))
     .description('show the best Trial: its value, its parameters and where its files lie')
+    .option(
+      '--download <folder>',
+      'fetch its files into a folder, each checked; goes on if repeated',
+    )
     .addHelpText(
       'after',
       examples([
         ['espalier best digits', 'for people'],
         ['espalier best digits --json | jq -r .checkpoint', 'the path of the model'],
+        ['espalier best digits --cluster -n team-a --download best', 'its files, from S3'],
       ]),
     )
     .action((name, options) =>

@@ -17,6 +17,14 @@ export function withOutput(command: Command): Command {
     .option('--json', 'print one JSON document, as -o json');
 }
 
+/** Options of verbs that can look at a cluster; none of them means the folder. */
+export function withCluster(command: Command): Command {
+  return command
+    .option('--cluster', 'look at the cluster of $KUBECONFIG or ~/.kube/config, not at the folder')
+    .option('--kubeconfig <file>', 'look at the cluster of that file')
+    .option('--context <name>', 'look at the cluster of that context');
+}
+
 /** Options of every verb that talks to an object store. */
 export function withStore(command: Command): Command {
   return command

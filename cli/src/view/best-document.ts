@@ -5,7 +5,10 @@ import { ARTIFACT, type Experiment, experimentKey, type Trial } from '@espalier/
 import { notFound } from '../failure.ts';
 import { parameterRecord } from './parameters.ts';
 
-/** What `best --json` prints; paths are absolute, and absent for files that do not exist. */
+/**
+ * What `best --json` prints: absolute paths, or URIs of a cluster's object store; absent for files that
+ * do not exist.
+ */
 export interface BestDocument {
   readonly experiment: string;
   readonly namespace: string;
@@ -31,12 +34,13 @@ export interface BestDocument {
 
 /**
  * @param trial The best Trial, if its object is still there.
- * @param place Where to look for what the objects do not name: the runner's folder, and the log.
+ * @param place Where to look on this machine for what the objects do not name: the runner's folder,
+ *   and the log.
  */
 export function bestDocument(
   experiment: Experiment,
   trial: Trial | undefined,
-  place: { readonly dir: string; readonly log?: string | undefined },
+  place: { readonly dir?: string; readonly log?: string | undefined },
 ): BestDocument {
   const { metadata, spec, status } = experiment;
   const record = status?.best;
@@ -69,12 +73,16 @@ export function bestDocument(
 /** It lies three folders above an attempt's; trials that left no manifest do not say where. */
 function trialsCsv(
   { metadata: { namespace, name, uid } }: Experiment,
-  dir: string,
+  dir: string | undefined,
   attemptFolder: string | undefined,
 ): string | undefined {
+  if (attemptFolder?.includes('://')) {
+    return `${attemptFolder.split('/').slice(0, -3).join('/')}/${ARTIFACT.trialsCsv}`;
+  }
+  if (attemptFolder === undefined && dir === undefined) return undefined;
   const root =
     attemptFolder === undefined
-      ? join(dir, 'artifacts', experimentKey(namespace, name, uid))
+      ? join(dir ?? '', 'artifacts', experimentKey(namespace, name, uid))
       : dirname(dirname(dirname(attemptFolder)));
   const path = join(root, ARTIFACT.trialsCsv);
   return attemptFolder !== undefined || existsSync(path) ? path : undefined;

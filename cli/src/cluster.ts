@@ -1,0 +1,67 @@
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Experiment, Trial } from '@espalier/api';
+import { notFound } from './failure.ts';
+import { keyOf } from './location.ts';
+import { printable } from './render/printable.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Options of verbs that can look at a cluster instead of the folder. */
+export interface ClusterFlags {
+  readonly cluster?: boolean;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+}
+
+/** A cluster is never looked at without being named: the default is the folder. */
+export function isOnCluster({ cluster, kubeconfig, context }: ClusterFlags): boolean {
+  return cluster === true || kubeconfig !== undefined || context !== undefined;
+}
+
+/** An Experiment of a cluster and its best Trial, if that is still there. */
+export interface FoundOnCluster {
+  readonly experiment: Experiment;
+  readonly trial: Trial | undefined;
+}
+
+/** @throws {Failure} if there is no such Experiment in the namespace. */
+export async function bestOnCluster(
+  { env }: Surroundings,
+  name: string,
+  flags: ClusterFlags,
+  signal: AbortSignal,
+): Promise<FoundOnCluster> {
+  const { openCluster } = await import('@espalier/controller/remote');
+  const { context } = flags;
+  const reader = openCluster({
+    kubeconfig: kubeconfigPaths(env, flags.kubeconfig),
+    ...(context === undefined ? {} : { context }),
+  });
+  try {
+    const namespace = flags.namespace ?? reader.namespace ?? 'default';
+    const key = keyOf(name, { namespace });
+    const experiment = await reader.experiment(key, { signal });
+    if (experiment === undefined) {
+      throw notFound(`no Experiment ${printable(key.name)} in namespace ${printable(namespace)}`, [
+        `kubectl get experiments -n ${printable(namespace)} shows what there is`,
+      ]);
+    }
+    const best = experiment.status?.best?.trial;
+    const trial =
+      best === undefined ? undefined : await reader.trial({ namespace, name: best }, { signal });
+    return { experiment, trial };
+  } finally {
+    reader.close();
+  }
+}
+
+/** As kubectl finds them: the flag, $KUBECONFIG, ~/.kube/config. */
+function kubeconfigPaths(
+  { KUBECONFIG, HOME }: Surroundings['env'],
+  given: string | undefined,
+): readonly string[] {
+  if (given !== undefined) return [given];
+  const named = (KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
+  return named.length > 0 ? named : [join(HOME ?? homedir(), '.kube', 'config')];
+}

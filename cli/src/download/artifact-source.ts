@@ -1,0 +1,17 @@
+import type { ManifestFile } from '@espalier/api';
+
+/** Where the files of an attempt are read from: a folder, or an object store. */
+export interface ArtifactSource {
+  /** For messages: the path or the URI of a file. */
+  nameOf(path: string): string;
+  /** The text of `manifest.json`; undefined if there is none. */
+  manifest(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Files that no manifest lists but people want (the log that the controller kept, the table of all
+   * trials), as the source itself says they are.
+   */
+  beside(signal: AbortSignal): Promise<readonly ManifestFile[]>;
+  /** A file's bytes from `from` on; they may break off. Undefined if there is no such file. */
+  read(path: string, from: number, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
+  close(): void;
+}
