@@ -53,6 +53,11 @@ export class ExperimentIndex {
     return this.unfinished.size;
   }
 
+  /** Those of {@link busy}. */
+  busyKeys(): ObjectKey[] {
+    return [...this.unfinished].map(({ key }) => key);
+  }
+
   storeAnswered(entry: ExperimentEntry): void {
     this.setStore(entry, { kind: 'ok' });
   }

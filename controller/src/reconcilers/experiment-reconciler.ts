@@ -64,6 +64,7 @@ export function createExperimentReconciler(
       exhausted: entry.exhausted,
       room: entry.slots.room(experiment.spec.trials.parallel, ports.clock.now()),
       store: entry.store,
+      troubles: entry.progress.active.size > 0 ? (ports.health?.troubles ?? []) : [],
       lastViewMs: entry.lastViewMs,
       viewIntervalMs: Math.max(viewIntervalMs, index.busy * VIEW_SHARE_MS),
       remains: {

@@ -1,5 +1,6 @@
 import type { ArtifactStore, ReportRecovery } from '../ports/artifact-store.ts';
 import type { Cluster } from '../ports/cluster.ts';
+import type { Health } from '../ports/health.ts';
 import type { MetricsFeed } from '../ports/metrics-feed.ts';
 import type { Clock, EventSink, Logger, Telemetry } from '../ports/telemetry.ts';
 import type { Searcher } from './searcher.ts';
@@ -11,6 +12,8 @@ export interface ControllerPorts {
   readonly artifacts: ArtifactStore;
   /** Absent = the feed's reports cannot be lost. */
   readonly recovery?: ReportRecovery | undefined;
+  /** Absent = nothing outside can be broken. */
+  readonly health?: Health;
   readonly events: EventSink;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -27,7 +30,7 @@ export interface ControllerOptions {
    * Default 1,000; a store that keeps views in memory can take less.
    */
   readonly viewIntervalMs?: number;
-  /** Default: suggestions are computed on this thread. */
+  /** Default: a thread for suggestions that take long, started when there is one. */
   readonly searcher?: Searcher;
 }
 

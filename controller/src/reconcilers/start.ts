@@ -5,6 +5,7 @@ import { WorkQueue } from '../runtime/work-queue.ts';
 import { ExperimentIndex } from './experiment-index.ts';
 import { createExperimentReconciler } from './experiment-reconciler.ts';
 import type { ControllerOptions, ControllerPorts, Controllers } from './ports.ts';
+import { ThreadSearcher } from './thread-searcher.ts';
 import { createTrialReconciler } from './trial-reconciler.ts';
 import { Wiring } from './wiring.ts';
 
@@ -29,17 +30,21 @@ export function startControllers(
   const wiring = new Wiring(ports, index, trials, experiments);
   index.onStoreTurn = (key) => experiments.add(keyText(key));
   ports.cluster.onChange((change) => wiring.objectChanged(change));
+  ports.health?.onChange(() => {
+    for (const key of index.busyKeys()) experiments.add(keyText(key));
+  });
   ports.feed.onChange((trialUid) => wiring.reportsChanged(trialUid));
 
   const run = (name: string, queue: WorkQueue, reconcile: Reconcile) =>
     runController({ ...ports, name, queue, reconcile, workers }, signal);
+  const thread = new ThreadSearcher(ports.log);
   const ended = Promise.all([
     run('trial', trials, createTrialReconciler(ports, shared)),
     run(
       'experiment',
       experiments,
-      createExperimentReconciler(ports, searcher === undefined ? shared : { ...shared, searcher }),
+      createExperimentReconciler(ports, { ...shared, searcher: searcher ?? thread }),
     ),
   ]);
-  return { done: ended.then(() => undefined) };
+  return { done: ended.then(() => thread.close()) };
 }

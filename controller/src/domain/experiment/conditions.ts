@@ -1,7 +1,7 @@
 import { CONDITION, type Condition, isTerminalExperiment } from '@espalier/api';
 import { formatTime } from '../time.ts';
-import type { StoreState } from './snapshot.ts';
 import type { ExperimentState } from './state.ts';
+import { overText, type Trouble } from './trouble.ts';
 
 /** The list with this condition in it; its time moves only when its status changes. */
 export function setCondition(
@@ -21,7 +21,7 @@ export function setCondition(
 export function conditionsOf(
   before: readonly Condition[],
   state: ExperimentState,
-  store: StoreState,
+  troubles: readonly Trouble[],
   generation: number,
   nowMs: number,
 ): Condition[] {
@@ -43,20 +43,24 @@ export function conditionsOf(
       conditions = setCondition(conditions, { type, status: status(is), ...common }, nowMs);
     }
   }
-  const wasDegraded = before.some(({ type }) => type === CONDITION.degraded);
-  if (store.kind === 'ok' && !wasDegraded) return conditions;
-  const degraded =
-    store.kind === 'ok'
-      ? { status: 'False' as const, message: 'the artifact store answers again' }
-      : { status: 'True' as const, message: store.message.slice(0, 1024) };
-  return setCondition(
-    conditions,
-    {
-      type: CONDITION.degraded,
-      reason: 'ArtifactStoreUnavailable',
-      observedGeneration: generation,
-      ...degraded,
-    },
-    nowMs,
-  );
+  const degraded = degradedBy(before, troubles);
+  if (degraded === undefined) return conditions;
+  const condition = { type: CONDITION.degraded, observedGeneration: generation, ...degraded };
+  return setCondition(conditions, condition, nowMs);
+}
+
+/** Undefined = it never was. */
+function degradedBy(
+  before: readonly Condition[],
+  troubles: readonly Trouble[],
+): Pick<Condition, 'status' | 'reason' | 'message'> | undefined {
+  const [first] = troubles;
+  if (first !== undefined) {
+    const message = troubles.map((trouble) => trouble.message).join('; ');
+    return { status: 'True', reason: first.reason, message: message.slice(0, 1024) };
+  }
+  const was = before.find(({ type }) => type === CONDITION.degraded);
+  if (was === undefined) return undefined;
+  const message = was.status === 'True' ? overText(was.reason) : was.message;
+  return { status: 'False', reason: was.reason, message };
 }

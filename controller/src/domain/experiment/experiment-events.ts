@@ -19,11 +19,16 @@ export function experimentEvents(
     events.push({ type, reason: after.reason ?? after.phase, message });
   }
   const isDegraded = degraded(after);
-  if (isDegraded !== undefined && degraded(before)?.status !== isDegraded.status) {
+  if (isDegraded !== undefined && turnOf(degraded(before)) !== turnOf(isDegraded)) {
     const type = isDegraded.status === 'True' ? 'Warning' : 'Normal';
     events.push({ type, reason: isDegraded.reason, message: isDegraded.message });
   }
   return events;
+}
+
+/** Another reason is another trouble; another message is not. */
+function turnOf(condition: ReturnType<typeof degraded>): string | undefined {
+  return condition && `${condition.status} ${condition.reason}`;
 }
 
 function degraded(status: ExperimentStatus | undefined) {

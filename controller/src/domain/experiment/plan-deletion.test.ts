@@ -33,6 +33,7 @@ function text({ spec = {}, object, remains, store, nowMs = NOW }: Given): string
       exhausted: undefined,
       room: { free: 0 },
       store: store ?? { kind: 'ok' },
+      troubles: [],
       lastViewMs: undefined,
       viewIntervalMs: 0,
       remains: remains ?? { trials: [], pods: [] },

@@ -42,6 +42,7 @@ function planFor({ spec = {}, status, trials = [], more, nowMs = NOW }: Given): 
     exhausted: undefined,
     room: { free: Math.max(0, object.spec.trials.parallel - progress.active.size) },
     store: { kind: 'ok' },
+    troubles: [],
     lastViewMs: undefined,
     viewIntervalMs: 1000,
     remains: { trials: [], pods: [] },
@@ -374,6 +375,35 @@ test('conditions follow the phase, and their time moves only when their status d
   );
   const paused = planFor({ spec: { desiredState: 'Pause' }, trials: [one(0, running())] });
   assert.deepEqual(conditions(paused), ['Progressing False Paused']);
+});
+
+test('F10 F13 a stream that is away or lost something shows on Experiments until it is whole', () => {
+  const trials = [one(0, running())];
+  const degraded = (plan: ExperimentPlan) => {
+    const found = plan.change?.status.conditions.find(({ type }) => type === 'Degraded');
+    return found && [found.status, found.reason, found.message].join(' ');
+  };
+  const told = (plan: ExperimentPlan) =>
+    plan.events
+      .map(({ type, reason }) => `${type} ${reason}`)
+      .filter((text) => /Stream/.test(text));
+  const away = { reason: 'MetricsStreamUnavailable', message: 'nobody is heard' } as const;
+  const gone = { reason: 'MetricsStreamLost', message: 'it was made anew' } as const;
+  const first = planFor({ status: isRunning, trials, more: { troubles: [away] } });
+  assert.equal(degraded(first), 'True MetricsStreamUnavailable nobody is heard');
+  assert.deepEqual(told(first), ['Warning MetricsStreamUnavailable']);
+  const after = (plan: ExperimentPlan) => experimentStatus(plan.change?.status ?? {});
+  const second = planFor({ status: after(first), trials, more: { troubles: [gone, away] } });
+  assert.equal(degraded(second), 'True MetricsStreamLost it was made anew; nobody is heard');
+  assert.deepEqual(told(second), ['Warning MetricsStreamLost']);
+  const third = planFor({ status: after(second), trials, more: { troubles: [gone, away] } });
+  assert.deepEqual([degraded(third), told(third)], [undefined, []], 'told once');
+  const fourth = planFor({ status: after(second), trials });
+  assert.equal(
+    degraded(fourth),
+    'False MetricsStreamLost what the metrics stream lost was sent again, or comes from files',
+  );
+  assert.deepEqual(told(fourth), ['Normal MetricsStreamLost']);
 });
 
 test('F15 Degraded comes with the trouble and says when it is over', () => {

@@ -24,6 +24,7 @@ import {
   experimentDeadline,
   stateOf,
 } from './state.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Trials created by one plan: whoever is next in the queue waits for no more writes than these. */
 const CREATE_AT_ONCE = 4;
@@ -125,7 +126,7 @@ function planFinished(experiment: Experiment, nowMs: number): ExperimentPlan {
 }
 
 function statusOf(
-  { experiment, progress, store }: ExperimentSnapshot,
+  { experiment, progress, store, troubles }: ExperimentSnapshot,
   state: ExperimentState,
   best: BestTrial | undefined,
   nowMs: number,
@@ -164,7 +165,7 @@ function statusOf(
       before?.conditions ?? [],
       state,
       // Status is written after the store was used again with success, or with nothing to use it for.
-      canUse(store, nowMs) ? { kind: 'ok' } : store,
+      [...storeTrouble(store, nowMs), ...(isOver ? [] : troubles)],
       metadata.generation,
       nowMs,
     ),
@@ -197,6 +198,11 @@ function untilRetry({ store }: ExperimentSnapshot, nowMs: number): number | unde
 
 function canUse(store: StoreState, nowMs: number): boolean {
   return store.kind === 'ok' || store.retryAtMs <= nowMs;
+}
+
+function storeTrouble(store: StoreState, nowMs: number): Trouble[] {
+  if (store.kind === 'ok' || canUse(store, nowMs)) return [];
+  return [{ reason: 'ArtifactStoreUnavailable', message: store.message }];
 }
 
 /** Whether the store has been away for longer than a clean end is worth waiting for. */

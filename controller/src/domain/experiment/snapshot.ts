@@ -3,6 +3,7 @@ import type { PlannedEvent } from '../trial/plan-types.ts';
 import type { PodView } from '../trial/pod-view.ts';
 import type { SpecProblem } from './check.ts';
 import type { ExperimentProgress } from './progress.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Every fact that a decision about one Experiment may use, read from caches at one moment. */
 export interface ExperimentSnapshot {
@@ -17,6 +18,8 @@ export interface ExperimentSnapshot {
   readonly room: { readonly free: number; readonly againMs?: number };
   /** What happened last when the artifact store was used. */
   readonly store: StoreState;
+  /** What is broken of that which its Trials under way depend on. */
+  readonly troubles: readonly Trouble[];
   /** When this process last wrote a status that only shows progress. */
   readonly lastViewMs: number | undefined;
   readonly viewIntervalMs: number;
