@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller gpu-check cluster-up cluster-down clean
+  bench-local bench-trainer bench-controller bench-streams gpu-check cluster-up cluster-down clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +46,7 @@ types: setup ## Type-check everything
 generate: setup ## Write CRDs, API reference and docs/acceptance.md from their sources
 	@$(NODE) scripts/generate.ts
 
-bench: bench-local bench-trainer bench-controller ## Run every benchmark; JSON lines on stdout
+bench: bench-local bench-trainer bench-controller bench-streams ## Run every benchmark; JSON lines on stdout
 
 bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
 	@$(NODE) test/bench/local.ts
@@ -56,6 +56,9 @@ bench-trainer: setup ## The trainer against PyTorch, Keras, TensorFlow and Pillo
 
 bench-controller: setup tools ## The controller on a real control plane with fake nodes; JSON lines
 	@$(NODE) test/bench/controller.ts $(BENCH_FLAGS)
+
+bench-streams: setup tools ## Reports from NATS to the page of metrics, files to S3; one JSON line
+	@$(NODE) test/bench/streams.ts $(BENCH_FLAGS)
 
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts

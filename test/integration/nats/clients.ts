@@ -35,11 +35,18 @@ export function connectWith(
 
 /** A user without limits, who sees whatever reaches anybody and can send as anybody. */
 export async function connectWitness(server: NatsServer): Promise<NatsConnection> {
-  const { account, controllerSeed } = server.installation;
+  return connectWith(server, await witnessCredentials(server.installation), '_INBOX.witness');
+}
+
+/** The credentials file of that user. */
+export async function witnessCredentials({
+  account,
+  controllerSeed,
+}: Installation): Promise<string> {
   const user = createUser();
   const signer = fromSeed(Buffer.from(controllerSeed));
   const jwt = await encodeUser('witness', user, account, {}, { signer });
-  return connectWith(server, Buffer.from(fmtCreds(jwt, user)).toString(), '_INBOX.witness');
+  return Buffer.from(fmtCreds(jwt, user)).toString();
 }
 
 /** What the server refused to a connection so far, as `publish SUBJECT` or `subscribe SUBJECT`. */

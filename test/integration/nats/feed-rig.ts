@@ -56,7 +56,13 @@ export async function startLeader(
     url = server.url,
     limits = SMALL_LIMITS,
     clock = realClock,
-  }: { readonly url?: string; readonly limits?: StreamLimits; readonly clock?: Clock } = {},
+    checkMs = 100,
+  }: {
+    readonly url?: string;
+    readonly limits?: StreamLimits;
+    readonly clock?: Clock;
+    readonly checkMs?: number;
+  } = {},
 ): Promise<Leader> {
   const credentials = await controllerCredentials(server.installation);
   const bus = new Bus({
@@ -79,7 +85,7 @@ export async function startLeader(
       return created.length === 0 ? undefined : Math.min(...created);
     },
     onLoss: (loss, removed) => losses.push([loss, removed]),
-    checkMs: 100,
+    checkMs,
   });
   bus.start();
   feed.start();
