@@ -24,6 +24,8 @@ const EXIT_USAGE = 2;
 const EXIT_ERROR = 1;
 const TIB = 2 ** 40;
 
+class UsageError extends Error {}
+
 process.exitCode = await main(process.argv.slice(2), process.env);
 
 async function main(args: string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -57,8 +59,6 @@ async function main(args: string[], environment: NodeJS.ProcessEnv): Promise<num
     return error instanceof RefusedError ? EXIT_CODE.configuration : EXIT_ERROR;
   }
 }
-
-class UsageError extends Error {}
 
 function parse(args: string[]) {
   try {

@@ -3,8 +3,6 @@ import type { ReportMessage } from './message-builder.ts';
 import { SeqIndex } from './seq-index.ts';
 import type { Arrived } from './sync-judge.ts';
 
-const NOTHING: Arrived = { contiguousTo: -1, hasStarted: false, hasFinished: false };
-
 /** What is known of a report file and of how far it was delivered; of bounded size. */
 export class ReportProgress {
   readonly #index = new SeqIndex();
@@ -61,6 +59,12 @@ export class ReportProgress {
     };
   }
 
+  /** There is nothing whose arrival could be asked for. */
+  get isEmpty(): boolean {
+    const { contiguousTo, hasStarted, hasFinished } = this.delivered;
+    return contiguousTo === -1 && !hasStarted && !hasFinished;
+  }
+
   /** Where to read from so that all comes again which has not arrived; it counts as not acked. */
   rewind(arrived: Arrived): number {
     const from = [this.#index.find(arrived.contiguousTo + 1)];
@@ -80,8 +84,8 @@ export class ReportProgress {
     this.#contiguousTo = -1;
     this.#startedAt = undefined;
     this.#finishedAt = undefined;
-    this.#topAcked = NOTHING.contiguousTo;
-    this.#hasStarted = NOTHING.hasStarted;
-    this.#hasFinished = NOTHING.hasFinished;
+    this.#topAcked = -1;
+    this.#hasStarted = false;
+    this.#hasFinished = false;
   }
 }

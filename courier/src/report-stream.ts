@@ -91,7 +91,8 @@ export class ReportStream {
         if (this.#file.hasPartialLine) this.#warn('the last line of the report has no end');
       }
       const isAllAcked = isEnding && isAtEnd && this.#lost === undefined;
-      this.#askWhenDue(isAllAcked);
+      if (isAllAcked && this.#progress.isEmpty) this.#isConfirmed = true;
+      else this.#askWhenDue(isAllAcked);
       if (isAtEnd && !this.#isConfirmed) await this.#waker.sleep(LOOK_MS, signal);
     }
   }

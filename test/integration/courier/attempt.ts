@@ -12,6 +12,8 @@ import {
   formatDigest,
   type Point,
   type ReportLine,
+  TRAINER_ENV,
+  type TrainerTask,
 } from '@espalier/api';
 import { Courier } from '@espalier/courier';
 import { attemptCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
@@ -30,6 +32,7 @@ export class Attempt {
   constructor(address: AttemptAddress) {
     this.address = address;
     for (const name of ['run', 'out', 'credentials', 'data', 'resume']) mkdirSync(this.at(name));
+    writeFileSync(this.at('termination'), '');
   }
 
   at(...parts: string[]): string {
@@ -45,6 +48,26 @@ export class Attempt {
     const credentials = await attemptCredentials(installation, this.address, expiresMs);
     writeFileSync(this.at('credentials', CREDENTIAL_FILE.user), credentials);
     writeFileSync(this.at('credentials', CREDENTIAL_FILE.ca), installation.ca.certificate);
+  }
+
+  /** The variables of a container of its pod. */
+  environment(port: number): Record<string, string> {
+    const { namespace, trialUid: uid, attempt } = this.address;
+    const task: TrainerTask = {
+      ...{ namespace, experiment: 'a', trial: 'a-00000', uid, attempt },
+      parameters: [],
+      objective: { metric: 'acc', goal: 'maximize' },
+      checkpoint: { everyEpochs: 1 },
+    };
+    return {
+      [TRAINER_ENV.trial]: JSON.stringify(task),
+      [TRAINER_ENV.report]: `nats://127.0.0.1:${port}`,
+      [TRAINER_ENV.credentials]: this.at('credentials'),
+      [TRAINER_ENV.data]: this.at('data'),
+      [TRAINER_ENV.out]: this.at('out'),
+      [TRAINER_ENV.resume]: this.at('resume'),
+      [TRAINER_ENV.terminationLog]: this.at('termination'),
+    };
   }
 
   courier(port: number): Courier {

@@ -61,9 +61,9 @@ export function useInstallation() {
       return started(store);
     },
     /** An attempt that the controller knows, with credentials. */
-    newAttempt: async (scene: Scene = cluster.add()): Promise<Attempt> => {
+    newAttempt: async (scene: Scene = cluster.add(), number = 0): Promise<Attempt> => {
       const { namespace, trialUid, experiment, trial } = scene;
-      const attempt = new Attempt({ namespace, trialUid, attempt: 0 });
+      const attempt = new Attempt({ namespace, trialUid, attempt: number });
       attempts.push(attempt);
       await attempt.provide(started(nats));
       started(leader).feed.follow({
