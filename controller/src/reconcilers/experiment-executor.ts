@@ -96,7 +96,7 @@ async function createTrial(
     return;
   }
   const { history, basis } = suggestionInput(problem, progress, configuration);
-  const suggestion = await searcher.suggest(problem, history, configuration);
+  const suggestion = await searcher.suggest(problem, history, configuration, call);
   if (suggestion.kind === 'exhausted') {
     entry.exhausted = suggestion.reason;
     throw new PlanAgain();

@@ -1,11 +1,21 @@
 import { type History, type Problem, type Suggestion, suggest } from '@espalier/search';
+import type { Call } from '../ports/cluster.ts';
 
-/** Computes suggestions; asynchronous, because heavier algorithms belong in a worker thread. */
+/** Computes suggestions; every implementation gives the answers of `suggest`, bit for bit. */
 export interface Searcher {
-  suggest(problem: Problem, history: History, configuration: number): Promise<Suggestion>;
+  /** @throws the signal's reason when it aborts first; the answer is then dropped. */
+  suggest(
+    problem: Problem,
+    history: History,
+    configuration: number,
+    call: Call,
+  ): Promise<Suggestion>;
 }
 
-/** On this thread. */
+/** On this thread: nothing else goes on meanwhile. */
 export const IN_PROCESS_SEARCHER: Searcher = {
-  suggest: async (problem, history, configuration) => suggest(problem, history, configuration),
+  suggest: async (problem, history, configuration, { signal }) => {
+    signal.throwIfAborted();
+    return suggest(problem, history, configuration);
+  },
 };

@@ -9,6 +9,8 @@ export interface AlgorithmInfo {
   readonly usesHistory: boolean;
   /** Whether another seed gives another search. */
   readonly usesSeed: boolean;
+  /** Results from which a suggestion takes milliseconds, and belongs on a thread; absent = never. */
+  readonly heavyFrom?: number;
 }
 
 export type ProblemCode =

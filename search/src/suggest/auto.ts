@@ -24,6 +24,7 @@ export const auto: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  heavyFrom: 10,
   check: () => [],
   propose: (problem, history, index) => ({
     kind: 'proposed',

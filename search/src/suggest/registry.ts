@@ -23,6 +23,6 @@ export function findAlgorithm(name: string): Algorithm | undefined {
   return REGISTRY.get(name);
 }
 
-function infoOf({ name, version, usesHistory, usesSeed }: Algorithm): AlgorithmInfo {
-  return { name, version, usesHistory, usesSeed };
+function infoOf({ check, propose, ...info }: Algorithm): AlgorithmInfo {
+  return info;
 }

@@ -38,7 +38,7 @@ export class SimulatedSweep {
   private readonly epochs = new Map<number, number>();
   private isExhausted = false;
   /** Told of every question to the search. */
-  onAsk: (asked: Asked) => void = () => {};
+  onAsk: ((asked: Asked) => void) | undefined;
 
   constructor(experiment: Experiment, chance: Chance) {
     this.experiment = experiment;
@@ -86,7 +86,7 @@ export class SimulatedSweep {
     const problem = problemOf(spec);
     const { history, basis } = suggestionInput(problem, progress, configuration);
     const suggestion = suggest(problem, history, configuration);
-    this.onAsk({ trials: this.trials, configuration, suggestion });
+    this.onAsk?.({ trials: this.trials, configuration, suggestion });
     if (suggestion.kind === 'exhausted') this.isExhausted = true;
     else this.add(suggestedTrial(spec, index, replicates, suggestion, basis));
   }

@@ -5,6 +5,7 @@ import type { ObjectEvent } from '../../ports/telemetry.ts';
 import { FakeClock, settle } from '../../runtime/testing/fake-clock.ts';
 import { QUIET_TELEMETRY, recordingLog } from '../../runtime/testing/quiet.ts';
 import type { Controllers } from '../ports.ts';
+import { IN_PROCESS_SEARCHER } from '../searcher.ts';
 import { startControllers } from '../start.ts';
 import { emptyStore, FakeArtifacts } from './fake-artifacts.ts';
 import { emptyTruth, FakeCluster, loseViews } from './fake-cluster.ts';
@@ -86,7 +87,13 @@ export class World {
         telemetry: QUIET_TELEMETRY,
         log: this.log,
       },
-      { signal: abort.signal, workers: 2, viewIntervalMs: 200 },
+      {
+        signal: abort.signal,
+        workers: 2,
+        viewIntervalMs: 200,
+        // A thread would take real time, of which the clock here knows nothing.
+        searcher: IN_PROCESS_SEARCHER,
+      },
     );
     this.controllers = { done: started.done, abort };
   }

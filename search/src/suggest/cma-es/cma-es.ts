@@ -29,6 +29,7 @@ export const cmaEs: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  heavyFrom: 500,
   check: ({ space }) => {
     const varying = varyingDimensions(space);
     const unordered = varying.find(({ domain }) => domain.kind === 'list' && !domain.isOrdered);

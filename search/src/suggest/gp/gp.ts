@@ -34,6 +34,7 @@ export const gp: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  heavyFrom: STARTUP,
   check: () => [],
   propose: (problem, history, index) => ({
     kind: 'proposed',

@@ -39,6 +39,7 @@ export const tpe: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  heavyFrom: 1000,
   check: () => [],
   propose: (problem, history, index) => ({
     kind: 'proposed',
