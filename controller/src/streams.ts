@@ -14,8 +14,9 @@ import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';
 import { S3Artifacts } from './adapters/s3/s3-artifacts.ts';
 import { ArtifactKeys } from './domain/artifacts/keys.ts';
+import { HealthWatch } from './health-watch.ts';
 import type { ArtifactStore, ReportRecovery } from './ports/artifact-store.ts';
-import type { Cluster } from './ports/cluster.ts';
+import type { Call, Cluster } from './ports/cluster.ts';
 import type { Health } from './ports/health.ts';
 import type { MetricsFeed } from './ports/metrics-feed.ts';
 import type { Clock, Logger } from './ports/telemetry.ts';
@@ -65,6 +66,7 @@ export interface StreamFacts {
   readonly isCaughtUp: boolean | undefined;
   readonly feed: FeedCounts | undefined;
   readonly requests: RequestCounts | undefined;
+  readonly isStoreAnswering: boolean | undefined;
 }
 
 /** The controller's side of NATS and S3. Either may be away at any time, also at the start. */
@@ -102,9 +104,17 @@ export function createStreams(options: StreamsOptions): Streams {
       log,
       limits: nats.limits ?? STREAM_LIMITS,
       oldestPodMs,
-      onLoss: () => {},
+      onLoss: (loss) => health.lost(loss),
       canRecover: store !== undefined,
     });
+  const health = new HealthWatch({
+    clock,
+    log,
+    ...(bus && feed
+      ? { unheardSinceMs: () => feed.unheardSinceMs, isConnected: () => bus.isConnected }
+      : {}),
+    ...(store === undefined ? {} : { useStore: (call) => store.touch(call) }),
+  });
   const answerer = feed && new RequestAnswerer({ cluster, receipts: feed, store, clock, log });
   let requests: RequestCounts | undefined;
   bus?.start();
@@ -134,9 +144,10 @@ export function createStreams(options: StreamsOptions): Streams {
         isCaughtUp: feed?.isCaughtUp,
         feed: feed?.counts,
         requests,
+        isStoreAnswering: health.isStoreAnswering,
       };
     },
-    health: { troubles: [], onChange: () => {} },
+    health,
     lead: async (signal) => {
       feed?.start();
       const serving =
@@ -147,7 +158,7 @@ export function createStreams(options: StreamsOptions): Streams {
           return answerer.answerText(from, text, { signal: within });
         });
       requests = serving?.counts;
-      await aborted(signal);
+      await health.run(signal);
       serving?.stop();
     },
     close: async () => {
@@ -167,17 +178,12 @@ function composeStore({ prefix, attemptQuotaBytes, ...options }: S3Settings) {
     signer,
     keys,
     quotaBytes: attemptQuotaBytes,
+    /** Any answer will do: there is no such key. */
+    touch: (call: Call) => objects.get(`${prefix === '' ? '' : `${prefix}/`}.health`, 1, call),
     artifacts: new S3Artifacts(objects, keys, lazyAbilities(objects, prefix)),
     close: () => {
       objects.close();
       signer.close();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

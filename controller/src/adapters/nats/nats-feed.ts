@@ -118,6 +118,11 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     return this.#outage.sinceMs === undefined && !this.#isReplaying && !this.#wantsReplay;
   }
 
+  /** Since when nothing can be read from the stream; undefined = it is being read. */
+  get unheardSinceMs(): number | undefined {
+    return this.#outage.sinceMs;
+  }
+
   start(): void {
     this.#reader.start();
   }
