@@ -66,6 +66,20 @@ describe('artifacts in S3', { skip: whyNoStore() }, () => {
     t.diagnostic(`damaged ${Object.keys(damages).length}, taken for whole 0`);
   });
 
+  test('G8 of an attempt that was ended early the newest whole checkpoint counts', async () => {
+    const { experiment, trial, place } = newScene();
+    for (const step of [10, 20, 30]) {
+      await writeAttempt(at.store, at.keys, place, { name: `manifest-${step}.json`, step });
+    }
+    const broken = at.keys.attemptFile(place, 'checkpoint-30/model.safetensors');
+    await at.store.delete([broken], CALL);
+    const store = artifacts();
+    await store.inspect(experiment, trial, 0, CALL);
+    const files = store.filesOf(trial, 0);
+    assert.ok(files.kind === 'whole', files.kind);
+    assert.deepEqual([files.manifest.step, files.artifacts.checkpoint?.step], [20, 20]);
+  });
+
   test('a resume takes the newest whole checkpoint of earlier attempts, else the one of the parent', async () => {
     const { experiment, trial, place } = newScene();
     const write = (attempt: number, step: number) =>

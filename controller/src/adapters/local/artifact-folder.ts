@@ -9,8 +9,7 @@ import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import { type DurableFiles, errorCode } from './durable-file.ts';
 import { type Layout, trialPlace } from './layout.ts';
-import { checkManifest } from './manifest-check.ts';
-import { newestWholeCheckpoint } from './resume-point.ts';
+import { lastManifest, newestWholeCheckpoint } from './resume-point.ts';
 
 /** The artifact folder: the keys of S3 as paths below `<dir>/artifacts`. */
 export class ArtifactFolder implements ArtifactStore {
@@ -30,7 +29,7 @@ export class ArtifactFolder implements ArtifactStore {
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
     const folder = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), attempt);
     const owner = { trialUid: trial.metadata.uid, attempt };
-    const checked = await checkManifest(folder, ARTIFACT.manifest, owner, call);
+    const checked = await lastManifest(folder, owner, call);
     const { uid } = trial.metadata;
     if (checked.kind !== 'whole') {
       this.#found.set(uid, attempt, checked);

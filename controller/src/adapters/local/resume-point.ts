@@ -1,7 +1,17 @@
 import { copyFile, link, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointManifest, type Experiment, type Manifest, type Trial } from '@espalier/api';
-import { checkpointStep, newestFirst } from '../../domain/artifacts/manifest.ts';
+import {
+  ARTIFACT,
+  checkpointManifest,
+  type Experiment,
+  type Manifest,
+  type Trial,
+} from '@espalier/api';
+import {
+  checkpointStep,
+  type ManifestCheck,
+  newestFirst,
+} from '../../domain/artifacts/manifest.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import { errorCode, storageError } from './durable-file.ts';
@@ -37,6 +47,24 @@ export async function newestWholeCheckpoint(
     };
   }
   return undefined;
+}
+
+/**
+ * The manifest that ends an attempt; of one that was ended before it could write that, the manifest of
+ * its last whole checkpoint.
+ */
+export async function lastManifest(
+  folder: string,
+  owner: { readonly trialUid: string; readonly attempt: number },
+  call: Call,
+): Promise<ManifestCheck> {
+  const end = await checkManifest(folder, ARTIFACT.manifest, owner, call);
+  if (end.kind !== 'none') return end;
+  for (const step of (await stepsIn(folder)).sort((a, b) => b - a)) {
+    const checked = await checkManifest(folder, checkpointManifest(step), owner, call);
+    if (checked.kind === 'whole') return checked;
+  }
+  return end;
 }
 
 /**

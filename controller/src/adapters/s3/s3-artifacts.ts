@@ -4,13 +4,20 @@ import {
   type BestTrial,
   checkpointManifest,
   type Experiment,
+  type Manifest,
   type Point,
   type Trial,
 } from '@espalier/api';
 import { staysBest } from '../../domain/artifacts/best-record.ts';
 import { FoundFiles } from '../../domain/artifacts/found-files.ts';
 import type { ArtifactKeys, AttemptPlace, KeyMeaning } from '../../domain/artifacts/keys.ts';
-import { artifactsOf, checkpointStep, newestFirst } from '../../domain/artifacts/manifest.ts';
+import {
+  artifactsOf,
+  type CheckpointCandidate,
+  checkpointStep,
+  type ManifestCheck,
+  newestFirst,
+} from '../../domain/artifacts/manifest.ts';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { ConflictError } from '../../ports/errors.ts';
@@ -49,7 +56,7 @@ export class S3Artifacts implements ArtifactStore {
 
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
     const place = placeOf(experiment, trial, attempt);
-    const checked = await checkManifest(this.#store, this.#keys, place, ARTIFACT.manifest, call);
+    const checked = await this.#lastManifest(place, call);
     const { uid } = trial.metadata;
     if (checked.kind !== 'whole') {
       this.#found.set(uid, attempt, checked);
@@ -186,12 +193,37 @@ export class S3Artifacts implements ArtifactStore {
     }
   }
 
+  /** What ends the attempt; of one that was ended before it could write that, its last checkpoint. */
+  async #lastManifest(place: AttemptPlace, call: Call): Promise<ManifestCheck> {
+    const { manifest: name } = ARTIFACT;
+    const checked = await checkManifest(this.#store, this.#keys, place, name, call);
+    if (checked.kind !== 'none') return checked;
+    const ofAttempt = ({ attempt }: AttemptPlace) => attempt === place.attempt;
+    for await (const { manifest } of this.#wholeCheckpoints(place, call, ofAttempt)) {
+      return { kind: 'whole', manifest };
+    }
+    return checked;
+  }
+
   async #newestWhole(
     trial: Omit<AttemptPlace, 'attempt'>,
     call: Call,
     isChosen: (place: AttemptPlace, step: number) => boolean,
   ): Promise<ResumePoint | undefined> {
-    const found: { attempt: number; step: number }[] = [];
+    const { trialUid, index: trialIndex } = trial;
+    for await (const { attempt, step, manifest } of this.#wholeCheckpoints(trial, call, isChosen)) {
+      if (manifest.resume !== null) return { trialUid, trialIndex, attempt, step };
+    }
+    return undefined;
+  }
+
+  /** The checkpoints that are there as they were committed, the newest first. */
+  async *#wholeCheckpoints(
+    trial: Omit<AttemptPlace, 'attempt'>,
+    call: Call,
+    isChosen: (place: AttemptPlace, step: number) => boolean,
+  ): AsyncGenerator<CheckpointCandidate & { readonly manifest: Manifest }> {
+    const found: CheckpointCandidate[] = [];
     for await (const page of this.#store.list(this.#keys.trialRoot(trial), call)) {
       for (const { key } of page) {
         const meaning = this.#keys.parse(key);
@@ -205,10 +237,8 @@ export class S3Artifacts implements ArtifactStore {
       const place = { ...trial, attempt };
       const name = checkpointManifest(step);
       const checked = await checkManifest(this.#store, this.#keys, place, name, call);
-      if (checked.kind !== 'whole' || checked.manifest.resume === null) continue;
-      return { trialUid: trial.trialUid, trialIndex: trial.index, attempt, step };
+      if (checked.kind === 'whole') yield { attempt, step, manifest: checked.manifest };
     }
-    return undefined;
   }
 }
 

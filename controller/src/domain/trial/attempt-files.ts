@@ -4,7 +4,7 @@ import type { Manifest, TrialArtifacts } from '@espalier/api';
 export type AttemptFiles =
   /** Nobody has looked yet, or somebody is looking. */
   | { readonly kind: 'unknown' }
-  /** No `manifest.json`: the attempt did not complete, or writes none. */
+  /** No `manifest.json` and no whole checkpoint. */
   | { readonly kind: 'none' }
   /** Every listed file is there with its size and digest. */
   | { readonly kind: 'whole'; readonly manifest: Manifest; readonly artifacts: TrialArtifacts }

@@ -2,11 +2,14 @@ import {
   type Attempt,
   durationMs,
   type Experiment,
+  type Observation,
   TRIAL_REASON,
+  type TrialArtifacts,
   type TrialStatus,
 } from '@espalier/api';
 import { omitUndefined } from '../same.ts';
 import { formatTime } from '../time.ts';
+import type { AttemptFiles } from './attempt-files.ts';
 import { endingOf, experimentEnding } from './ending.ts';
 import { countOutcomes, currentAttempt, NEW_STATUS, withEntry } from './ledger.ts';
 import { observe } from './observation.ts';
@@ -69,13 +72,26 @@ export function planEnded(
     startTime: status.startTime ?? entry.startTime,
     completionTime: isOver ? entry.endTime : undefined,
     observation,
-    artifacts: hasResult && files.kind === 'whole' ? files.artifacts : status.artifacts,
+    artifacts: hasResult && files.kind === 'whole' ? named(files, observation) : status.artifacts,
   });
   if (hasResult && files.kind === 'damaged') {
     // The value stands, as it was reported; only no checkpoint of this Trial is ever named (G8).
     after.message = `${ended.message}; its files are not whole: ${files.message}`.slice(0, 1024);
   }
   return planOf([], { write: 'record', status: after });
+}
+
+/**
+ * The files as status names them. Of an attempt that was ended before it was complete the checkpoint
+ * may be older than its value, and is not named then: a best must score what it says (G8).
+ */
+function named(
+  { artifacts, manifest }: Extract<AttemptFiles, { kind: 'whole' }>,
+  observation: Observation | undefined,
+): TrialArtifacts {
+  const { checkpoint, ...rest } = artifacts;
+  const isComplete = manifest.resume === null;
+  return isComplete || checkpoint?.step === observation?.step ? artifacts : rest;
 }
 
 /**

@@ -544,6 +544,29 @@ for (const [reason, want] of endings) {
   });
 }
 
+test('G8 a trial that was stopped names a checkpoint only if that has the value', () => {
+  const stopped = (checkpointStep: number) => {
+    const artifacts = {
+      ...whole.artifacts,
+      checkpoint: { uri: 'u', sha256: 's', step: checkpointStep },
+    };
+    const manifest = { resume: { step: checkpointStep } } as never;
+    const plan = planTrial(
+      trialSnapshot({
+        trial: trial('a-00000', running(), rungs(stopRung)),
+        pods: [ended({ exitCode: 10 })],
+        ...done,
+        files: { kind: 'whole', manifest, artifacts },
+      }),
+      NOW,
+    );
+    return plan.change?.status.artifacts;
+  };
+  const valueStep = done.feed.best?.step ?? 0;
+  assert.equal(stopped(valueStep)?.checkpoint?.step, valueStep);
+  assert.deepEqual(stopped(valueStep + 1), { attempt: 0, folder: 'f' });
+});
+
 test('the Events of an end are those of its write', () => {
   const failing = trialSnapshot({ pods: [ended({ exitCode: 1 })], ...quiet });
   const [event] = planTrial(failing, NOW).events;
