@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
-import type { Experiment, Trial } from '@espalier/api';
 import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -74,10 +73,10 @@ describe('espalier best of a cluster', { skip: whyNoStore() }, () => {
     async #create(change: (files: Record<string, unknown>[]) => unknown[]): Promise<void> {
       const { client } = cluster.plane;
       const body = experimentBody(NAMESPACE, this.name);
-      const made = await client.create<Experiment>(experimentsPath(NAMESPACE), body);
+      const made = await client.create(experimentsPath(NAMESPACE), body);
       const trialName = `${this.name}-00003`;
       const parameters = [{ name: 'lr', float: 0.01 }];
-      const trial = await client.create<Trial>(trialsPath(NAMESPACE), {
+      const trial = await client.create(trialsPath(NAMESPACE), {
         apiVersion: 'espalier.dev/v1alpha1',
         kind: 'Trial',
         metadata: { name: trialName, namespace: NAMESPACE },
