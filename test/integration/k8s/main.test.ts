@@ -133,6 +133,21 @@ describe('the controller as a program', { skip: whyNoTools() }, () => {
     assert.equal(created.length, 12);
   });
 
+  test('the page of metrics has what the Experiments add up to', async () => {
+    const { url } = replicas.at(-1) as Replica;
+    const page = await (await fetch(`${url}/metrics`)).text();
+    const labels = 'namespace="kill",experiment="e"';
+    for (const line of [
+      `espalier_experiment_phase{${labels},phase="Succeeded"} 1`,
+      `espalier_experiment_configurations{${labels},state="completed"} 12`,
+      `espalier_experiment_trials{${labels},phase="Succeeded"} 12`,
+      `espalier_experiment_best_value{${labels}} 0.5`,
+      `espalier_series_dropped_total{${labels}} 0`,
+    ]) {
+      assert.ok(page.split('\n').includes(line), line);
+    }
+  });
+
   test('SIGTERM ends it in order: the lease is free at once, exit 0', async (context) => {
     const last = replicas.at(-1) as Replica;
     const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${last.process.pid}/status`, 'utf8'));
