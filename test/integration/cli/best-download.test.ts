@@ -82,11 +82,11 @@ describe('espalier best of a cluster', { skip: whyNoStore() }, () => {
         metadata: { name: trialName, namespace: NAMESPACE },
         spec: { index: 3, configuration: 3, replicate: 0, parameters, algorithm: 'random@1' },
       });
-      const { uid } = made.metadata;
+      const { uid = '' } = made.metadata;
       const place = {
         experiment: { namespace: NAMESPACE, name: this.name, uid },
         index: 3,
-        trialUid: trial.metadata.uid,
+        trialUid: trial.metadata.uid ?? '',
         attempt: 1,
       };
       this.root = at.keys.attemptRoot(place);
