@@ -34,6 +34,7 @@ export const TRAINER_ENV_TEXT: Readonly<Record<keyof typeof TRAINER_ENV, string>
   credentials: 'Folder with `user.creds` and `ca.crt`; only with a `nats://` report.',
   terminationLog: 'File for the last observation as JSON, at most 4 KiB; optional.',
   cpuThreads: 'How many CPU threads this process may use; optional.',
+  graceSeconds: 'Whole seconds from SIGTERM to SIGKILL; optional.',
 };
 
 export const ARTIFACT_TEXT: Readonly<Record<keyof typeof ARTIFACT, string>> = {

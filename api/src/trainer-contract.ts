@@ -24,7 +24,12 @@ export const TRAINER_ENV = {
   terminationLog: 'ESPALIER_TERMINATION_LOG',
   /** How many CPU threads this process may use; a positive whole number; optional. */
   cpuThreads: 'ESPALIER_CPU_THREADS',
+  /** Whole seconds from SIGTERM to SIGKILL; optional. */
+  graceSeconds: 'ESPALIER_GRACE_SECONDS',
 } as const;
+
+/** What a trainer may take for {@link TRAINER_ENV.graceSeconds} if it is not set. */
+export const DEFAULT_GRACE_SECONDS = 120;
 
 /** Files of the folder that {@link TRAINER_ENV.credentials} names. */
 export const CREDENTIAL_FILE = { user: 'user.creds', ca: 'ca.crt' } as const;

@@ -41,6 +41,7 @@ export class Courier {
   readonly #uploads: Uploads;
   readonly #stopping = new AbortController();
   #work: Promise<unknown> | undefined;
+  #delivery: Promise<Delivery> | undefined;
 
   constructor(settings: CourierSettings, say: Say) {
     const { servers, address, credentials, reportFile, outFolder, syncMs } = settings;
@@ -73,7 +74,12 @@ export class Courier {
    *
    * @param signal Aborted when there is no more time; what has not arrived by then is told.
    */
-  async finish(signal?: AbortSignal): Promise<Delivery> {
+  finish(signal?: AbortSignal): Promise<Delivery> {
+    this.#delivery ??= this.#finish(signal);
+    return this.#delivery;
+  }
+
+  async #finish(signal?: AbortSignal): Promise<Delivery> {
     this.start();
     this.#stream.end();
     this.#uploads.end();

@@ -1,2 +1,4 @@
 export { Courier, type CourierSettings, type Delivery } from './courier.ts';
-export { natsServers, reportFileBeside } from './environment.ts';
+export { addressOf, natsServers, reportFileBeside } from './environment.ts';
+export { RefusedError } from './refused-error.ts';
+export { CourierThread } from './thread.ts';

@@ -1,4 +1,4 @@
-import { TRAINER_ENV } from '@espalier/api';
+import { durationMs, TRAINER_ENV } from '@espalier/api';
 import type { ContainerManifest, SidecarManifest } from './pod-manifest.ts';
 import type { PodPlan } from './pod-template.ts';
 import { POD_PATH, type PodFolders, readOnly } from './pod-volumes.ts';
@@ -142,7 +142,8 @@ function credentialsOf({ credentials }: PodFolders) {
 }
 
 function environment(plan: PodPlan, streams: Streams | undefined) {
-  const { cpu } = plan.experiment.spec.trainer.resources;
+  const { resources, gracePeriod } = plan.experiment.spec.trainer;
+  const { cpu } = resources;
   const values: Record<string, string> = {
     // The root file system is read-only, and many libraries insist on a home.
     HOME: POD_PATH.temporary,
@@ -153,6 +154,7 @@ function environment(plan: PodPlan, streams: Streams | undefined) {
     [TRAINER_ENV.resume]: POD_PATH.resume,
     [TRAINER_ENV.terminationLog]: POD_PATH.terminationLog,
     ...(streams === undefined ? {} : { [TRAINER_ENV.credentials]: POD_PATH.credentials }),
+    [TRAINER_ENV.graceSeconds]: String(Math.ceil(durationMs(gracePeriod) / 1000)),
     ...(cpu === undefined ? {} : { [TRAINER_ENV.cpuThreads]: String(wholeCpus(cpu)) }),
   };
   return Object.entries(values).map(([name, value]) => ({ name, value: literal(value) }));
