@@ -1,5 +1,6 @@
 import { ArgumentError } from './arguments.ts';
 import { createSecrets } from './create-secrets.ts';
+import { keys } from './keys.ts';
 import { selfTest } from './self-test.ts';
 import { uninstall } from './uninstall.ts';
 
@@ -8,6 +9,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   'create-secrets': createSecrets,
+  keys,
   'self-test': selfTest,
   uninstall,
 };

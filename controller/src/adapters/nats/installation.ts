@@ -40,6 +40,9 @@ const ROLE = 'trainer';
 /** Long, because trainers get the certificate once; rotating it means a new installation. */
 const CERTIFICATE_DAYS = 3650;
 
+/** The client library looks for this name in the certificate of a server that it reaches by address. */
+const NAME_BY_ADDRESS = 'localhost';
+
 const NO_LIMITS = { subs: -1, conn: -1, leaf: 0, imports: 0, exports: 0, data: -1, payload: -1 };
 /** One stream, in files; the consumers live in memory. */
 const JETSTREAM_LIMITS = { disk_storage: -1, mem_storage: -1, streams: 1, consumer: -1 };
@@ -81,7 +84,10 @@ export async function createInstallation(hosts: readonly string[]): Promise<Inst
     trainerSeed: seedOf(trainer),
     controllerSeed: seedOf(controller),
     ca: { certificate: authority.certificate, key: authority.key },
-    server: authority.issue({ commonName: 'espalier-nats', hosts }),
+    server: authority.issue({
+      commonName: 'espalier-nats',
+      hosts: [...new Set([...hosts, NAME_BY_ADDRESS])],
+    }),
   };
 }
 

@@ -1,15 +1,16 @@
 import { EspalierError } from '../../ports/errors.ts';
-import type { KeyFileText } from '../../ports/key-place.ts';
 import {
   createInstallation,
   type Installation,
   retireTrainerKeys,
   rotateTrainerKey,
 } from './installation.ts';
-import { installationFrom, KEY_FILE, keyFiles } from './key-files.ts';
-import { type ServerLayout, serverConfig, withAccountJwt } from './server-config.ts';
+import { installationFrom, KEY_FILE, type KeyFileText, keyFiles } from './key-files.ts';
+import { accountsConfig, type ServerLayout, settingsConfig } from './server-config.ts';
 
-export const SERVER_CONFIG_FILE = 'nats-server.conf';
+/** What a nats-server is started with; only its includes change by themselves. */
+const SERVER_FILE = 'nats-server.conf';
+const ACCOUNTS_FILE = 'accounts.conf';
 
 /**
  * The files of a new installation, with the configuration of its server.
@@ -21,8 +22,11 @@ export async function createdKeys(
   layout: ServerLayout,
 ): Promise<KeyFileText[]> {
   const installation = await createInstallation(hosts);
-  const config = serverConfig(installation, layout);
-  return [...Object.entries(keyFiles(installation)), [SERVER_CONFIG_FILE, config]];
+  return [
+    ...Object.entries(keyFiles(installation)),
+    [ACCOUNTS_FILE, accountsConfig(installation)],
+    [SERVER_FILE, `${settingsConfig(layout)}include ./${ACCOUNTS_FILE}\n`],
+  ];
 }
 
 /**
@@ -30,27 +34,19 @@ export async function createdKeys(
  * so after a crash between two files the old key is used on, and the new one is nobody's.
  */
 export async function rotatedKeys(files: Readonly<Record<string, string>>): Promise<KeyFileText[]> {
-  const installation = installationIn(files);
-  const rotated = await rotateTrainerKey(installation);
-  return [...accountFiles(rotated, files), [KEY_FILE.trainerSeed, `${rotated.trainerSeed}\n`]];
+  const rotated = await rotateTrainerKey(installationIn(files));
+  return [...accountFiles(rotated), [KEY_FILE.trainerSeed, `${rotated.trainerSeed}\n`]];
 }
 
 /** What changes when every trainers' key but the current one ends. */
 export async function retiredKeys(files: Readonly<Record<string, string>>): Promise<KeyFileText[]> {
-  return accountFiles(await retireTrainerKeys(installationIn(files)), files);
+  return accountFiles(await retireTrainerKeys(installationIn(files)));
 }
 
-function accountFiles(
-  { account, accountJwt }: Installation,
-  files: Readonly<Record<string, string>>,
-): KeyFileText[] {
-  const config = files[SERVER_CONFIG_FILE];
+function accountFiles(installation: Installation): KeyFileText[] {
   return [
-    [KEY_FILE.accountJwt, `${accountJwt}\n`],
-    // Absent: somebody configures the server in another way.
-    ...(config === undefined
-      ? []
-      : [[SERVER_CONFIG_FILE, withAccountJwt(config, account, accountJwt)] as const]),
+    [KEY_FILE.accountJwt, `${installation.accountJwt}\n`],
+    [ACCOUNTS_FILE, accountsConfig(installation)],
   ];
 }
 

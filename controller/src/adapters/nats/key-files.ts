@@ -1,5 +1,8 @@
 import type { Installation } from './installation.ts';
 
+/** A file and what is in it. */
+export type KeyFileText = readonly [file: string, text: string];
+
 /** One file for each part of an installation, in its folder or as a key of its Secret. */
 export const KEY_FILE = {
   operatorSeed: 'operator.seed',

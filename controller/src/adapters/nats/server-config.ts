@@ -1,4 +1,3 @@
-import { EspalierError } from '../../ports/errors.ts';
 import type { Installation } from './installation.ts';
 import { MAX_MESSAGE_BYTES } from './permissions.ts';
 
@@ -44,6 +43,11 @@ resolver_preload {
 
 /** The configuration of a nats-server that serves this installation and nobody else, by TLS only. */
 export function serverConfig(installation: Accounts, layout: ServerLayout): string {
+  return `${settingsConfig(layout)}${accountsConfig(installation)}`;
+}
+
+/** Everything but {@link accountsConfig}. */
+export function settingsConfig(layout: ServerLayout): string {
   const { host, port, certificateFile, keyFile, storeFolder, maxFileBytes } = layout;
   const text = JSON.stringify;
   return `host: ${text(host)}
@@ -60,18 +64,5 @@ jetstream {
   max_file_store: ${maxFileBytes}
   max_memory_store: ${64 * 2 ** 20}
 ${layout.syncAlways === false ? '' : '  sync_interval: always\n'}}
-${accountsConfig(installation)}`;
-}
-
-/**
- * The configuration with another JWT of that account, whatever else was changed in it by hand.
- *
- * @throws {EspalierError} if it names no JWT of the account.
- */
-export function withAccountJwt(config: string, account: string, accountJwt: string): string {
-  const line = new RegExp(`^(\\s*${account}\\s*:).*$`, 'm');
-  if (!line.test(config)) {
-    throw new EspalierError('NotFound', `the server's configuration has no JWT of ${account}`);
-  }
-  return config.replace(line, (_line, name: string) => `${name} ${accountJwt}`);
+`;
 }
