@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HealthServer } from '../../controller/src/adapters/http/health-server.ts';
 import { STREAM_LIMITS } from '../../controller/src/adapters/nats/bus.ts';
 import { TrialMetrics } from '../../controller/src/adapters/prom/trial-metrics.ts';
-import { experiment, trial } from '../../controller/src/domain/testing/builders.ts';
+import { experiment, running, trial } from '../../controller/src/domain/testing/builders.ts';
 import type { PodView } from '../../controller/src/domain/trial/pod-view.ts';
 import { witnessCredentials } from '../integration/nats/clients.ts';
 import {
@@ -115,7 +115,7 @@ type Scene = ReturnType<typeof makeScene>;
 
 function makeScene(count: number) {
   const trials = Array.from({ length: count }, (_, index) =>
-    trial(`a-${String(index).padStart(5, '0')}`),
+    trial(`a-${String(index).padStart(5, '0')}`, running()),
   );
   const interests = trials.map(() => ({ ...newTrial(NAMESPACE), metric: OBJECTIVE }));
   const pods = new Map<string, PodView[]>(

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Trial } from '@espalier/api';
 import { Gauge, Registry } from 'prom-client';
 import { TrialMetrics } from '../../controller/src/adapters/prom/trial-metrics.ts';
-import { experiment, trial } from '../../controller/src/domain/testing/builders.ts';
+import { experiment, running, trial } from '../../controller/src/domain/testing/builders.ts';
 import { emptyFold, type FeedFold, foldLine } from '../../controller/src/domain/trial/feed-fold.ts';
 import { viewOf } from '../../controller/src/domain/trial/feed-trajectory.ts';
 import { OBJECTIVE, pointOf } from './streams-points.ts';
@@ -21,7 +21,7 @@ const FAMILIES = ['step', 'epoch', 'last_report', 'objective'] as const;
 const trials: Trial[] = [];
 const folds = new Map<string, FeedFold>();
 for (let index = 0; index < TRIALS; index++) {
-  const made = trial(`a-${String(index).padStart(5, '0')}`);
+  const made = trial(`a-${String(index).padStart(5, '0')}`, running());
   trials.push(made);
   folds.set(
     made.metadata.uid,

@@ -10,6 +10,7 @@ import {
 import {
   experiment,
   type Mod,
+  running,
   type SpecInput,
   trial,
 } from '../../../controller/src/domain/testing/builders.ts';
@@ -107,7 +108,7 @@ export class Stage implements MetricsFeed {
   addTrial({ metadata }: Experiment, index: number): Trial {
     const { namespace, uid } = metadata;
     const name = `${metadata.name}-${String(index).padStart(5, '0')}`;
-    const made = trial(name, (object) => ({
+    const made = trial(name, running(), (object) => ({
       ...object,
       metadata: { ...object.metadata, namespace, uid: randomUUID() },
     }));

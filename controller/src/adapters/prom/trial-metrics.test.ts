@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Experiment, Trial } from '@espalier/api';
-import { experiment, experimentStatus, NOW, trial } from '../../domain/testing/builders.ts';
+import {
+  experiment,
+  experimentStatus,
+  inPhase,
+  NOW,
+  running,
+  trial,
+} from '../../domain/testing/builders.ts';
 import { formatTime } from '../../domain/time.ts';
 import { emptyFold } from '../../domain/trial/feed-fold.ts';
 import { viewOf } from '../../domain/trial/feed-trajectory.ts';
@@ -54,7 +61,7 @@ async function linesOf(metrics: TrialMetrics): Promise<string[]> {
 
 const ONE: World = {
   experiments: [experiment({ search: { algorithm: 'tpe' } })],
-  trials: [trial('a-00000')],
+  trials: [trial('a-00000', running())],
   views: { 'a-00000-uid': reported({ acc: 0.5 }, { best: { value: 0.75, step: 20, epoch: 1 } }) },
 };
 
@@ -179,9 +186,17 @@ test('before the first point there is a time of the last report and no step', as
   assert.deepEqual(families, ['last_report_timestamp_seconds']);
 });
 
+test('who waits at a rung or for a node, or has ended, is not late with a report', async () => {
+  for (const phase of ['Pending', 'Starting', 'Paused', 'Stopped'] as const) {
+    const lines = await linesOf(metricsOf({ ...ONE, trials: [trial('a-00000', inPhase(phase))] }));
+    assert.ok(lines.some((line) => line.startsWith('espalier_trial_step')));
+    assert.ok(!lines.some((line) => line.startsWith('espalier_trial_last_report')), phase);
+  }
+});
+
 test('parameters are shown only if wanted, cut where they are long', async () => {
   const own = 'namespace="team",experiment="a",trial="a-00000"';
-  const long = trial('a-00000', (object) => ({
+  const long = trial('a-00000', running(), (object) => ({
     ...object,
     spec: {
       ...object.spec,
@@ -212,7 +227,7 @@ test('F14 the caps hold, keep the trials with the lowest indices, and count what
   });
   const world: World = {
     experiments: [experiment(), experiment({}, other)],
-    trials: names.map((name) => trial(name)),
+    trials: names.map((name) => trial(name, running())),
     views,
   };
   const capped = metricsOf(world, { maxSeriesPerExperiment: 50, maxSeries: 52 });
@@ -242,7 +257,7 @@ test('while a page is made others get their turn, and who asks meanwhile gets th
   const names = Array.from({ length: 5_000 }, (_, index) => `a-${String(index).padStart(5, '0')}`);
   const world: World = {
     experiments: [experiment()],
-    trials: names.map((name) => trial(name)),
+    trials: names.map((name) => trial(name, running())),
     views: Object.fromEntries(names.map((name) => [`${name}-uid`, reported({ acc: 1, loss: 2 })])),
   };
   const metrics = metricsOf(world, { maxSeriesPerExperiment: 100_000, maxSeries: 100_000 });

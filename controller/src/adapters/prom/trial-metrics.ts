@@ -122,12 +122,12 @@ export class TrialMetrics {
       work += 1;
       if (view !== undefined && used >= room) {
         // Labels are not even made for what has no room.
-        shown.dropped += countSeries(view, parameters ? trial.spec.parameters.length : 0);
+        shown.dropped += countSeries(trial, view, parameters ? trial.spec.parameters.length : 0);
       } else if (view !== undefined) {
         const series = before.get(trialUid) ?? new TrialSeries(trial, name, parameters);
         shown.trials.set(trialUid, series);
         const usedBefore = used;
-        const unshowable = series.addTo(add, view);
+        const unshowable = series.addTo(add, trial, view);
         shown.dropped += unshowable;
         work += used - usedBefore;
       }

@@ -1,4 +1,4 @@
-import { assignmentValue, type Trial } from '@espalier/api';
+import { assignmentValue, type Trial, type TrialPhase } from '@espalier/api';
 import type { FeedView } from '../../domain/trial/feed-view.ts';
 import { cutLabel, type Family, headOf, isShowable, labelText } from './text-format.ts';
 
@@ -14,7 +14,7 @@ const STEP = gauge('step', 'Largest optimiser step that an active Trial reported
 const EPOCH = gauge('epoch', 'Finished epochs that an active Trial reported.');
 const LAST_REPORT = gauge(
   'last_report_timestamp_seconds',
-  'When the latest report of an active Trial arrived; silence while nobody could listen is left out.',
+  'When the latest report of a running Trial arrived; silence while nobody could listen is left out.',
 );
 const PARAMETER = gauge('parameter_info', 'Always 1; a parameter of an active Trial.');
 
@@ -48,8 +48,8 @@ export class TrialSeries {
   }
 
   /** Adds what is known; returns how many metrics have names that cannot be shown. */
-  addTo(add: AddSample, view: FeedView): number {
-    if (view.lastReportMs !== undefined) {
+  addTo(add: AddSample, { status }: Trial, view: FeedView): number {
+    if (isExpectedToReport(status?.phase) && view.lastReportMs !== undefined) {
       add(LAST_REPORT, this.#lastReport, view.lastReportMs / 1000);
     }
     for (const head of this.#parameters) add(PARAMETER, head, 1);
@@ -79,8 +79,14 @@ export class TrialSeries {
 }
 
 /** How many series {@link TrialSeries.addTo} would want. */
-export function countSeries(view: FeedView, parameters: number): number {
-  const always = parameters + (view.lastReportMs === undefined ? 0 : 1);
+export function countSeries({ status }: Trial, view: FeedView, parameters: number): number {
+  const isTimed = isExpectedToReport(status?.phase) && view.lastReportMs !== undefined;
+  const always = parameters + (isTimed ? 1 : 0);
   if (view.points === 0) return always;
   return always + 2 + (view.best === undefined ? 0 : 1) + Object.keys(view.latest).length;
+}
+
+/** Who waits for a node or at a rung, or has ended, is silent by right. */
+function isExpectedToReport(phase: TrialPhase | undefined): boolean {
+  return phase === 'Running';
 }
