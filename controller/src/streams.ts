@@ -73,7 +73,7 @@ export interface StreamFacts {
 export interface Streams {
   readonly feed: MetricsFeed;
   readonly artifacts: ArtifactStore;
-  /** Undefined = the feed's reports cannot be lost, or are kept nowhere else. */
+  /** Undefined = there is no stream that could lose reports. */
   readonly recovery: ReportRecovery | undefined;
   /** Makes what a pod needs to reach NATS, new each time; undefined = there is no NATS. */
   readonly mint:
@@ -106,6 +106,7 @@ export function createStreams(options: StreamsOptions): Streams {
       oldestPodMs,
       onLoss: (loss) => health.lost(loss),
       canRecover: store !== undefined,
+      onForget: (trialUid) => store?.artifacts.forget(trialUid),
     });
   const health = new HealthWatch({
     clock,
@@ -121,13 +122,13 @@ export function createStreams(options: StreamsOptions): Streams {
   return {
     feed: feed ?? new TerminationFeed(cluster, clock),
     artifacts: store?.artifacts ?? new NoArtifacts(),
-    recovery: feed &&
-      store && {
-        recover: (experiment, trial, attempt, call) => {
-          const record = store.artifacts.record(experiment, trial, attempt, call);
-          return feed.recover(trial.metadata.uid, attempt, record);
-        },
+    recovery: feed && {
+      recover: async (experiment, trial, attempt, call) => {
+        const record = store?.artifacts.record(experiment, trial, attempt, call);
+        if (record !== undefined) await feed.recover(trial.metadata.uid, attempt, record);
       },
+      discard: (attempts) => feed.discard(attempts),
+    },
     mint:
       nats &&
       (async (address, spec) => ({

@@ -1,4 +1,4 @@
-import type { BestTrial, Experiment, Trial } from '@espalier/api';
+import type { AttemptAddress, BestTrial, Experiment, Trial } from '@espalier/api';
 import type { AttemptFiles } from '../domain/trial/attempt-files.ts';
 import type { Call, ResumePoint } from './cluster.ts';
 
@@ -42,7 +42,7 @@ export interface ArtifactStore {
   deleteAll(experiment: Experiment, call: Call): Promise<void>;
 }
 
-/** Rebuilds what a stream of reports has lost from the record that attempts leave (G7). */
+/** A stream of reports keeps them for a while, the record that attempts leave for ever (G7). */
 export interface ReportRecovery {
   /**
    * Reads the points in the files of an attempt that was found whole; the feed's view shows them
@@ -50,4 +50,9 @@ export interface ReportRecovery {
    * nothing: then the files are damaged.
    */
   recover(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void>;
+  /**
+   * The reports of these attempts are recorded elsewhere, or nobody wants them any more: the stream may
+   * drop them, now or when they are too old.
+   */
+  discard(attempts: readonly AttemptAddress[]): void;
 }

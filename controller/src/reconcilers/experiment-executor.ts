@@ -8,6 +8,7 @@ import {
 import { trialsCsv } from '../domain/experiment/trials-csv.ts';
 import type { Call } from '../ports/cluster.ts';
 import { ConflictError } from '../ports/errors.ts';
+import { attemptsOf } from './attempts-of.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
 import type { ControllerPorts } from './ports.ts';
 import type { Searcher } from './searcher.ts';
@@ -68,6 +69,7 @@ export async function executeExperimentAction(
     case 'delete-trial':
       await cluster.deleteTrial(action.trial, call);
       ports.feed.forget(action.trial.metadata.uid);
+      ports.recovery?.discard(attemptsOf(action.trial));
       return experiment;
     case 'delete-experiment':
       await cluster.deleteExperiment(experiment, call);

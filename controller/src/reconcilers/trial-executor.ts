@@ -8,6 +8,7 @@ import { transition } from '../domain/trial/transition.ts';
 import type { Call, PodRequest } from '../ports/cluster.ts';
 import { ConflictError, TerminalError } from '../ports/errors.ts';
 import type { FeedInterest } from '../ports/metrics-feed.ts';
+import { attemptsOf } from './attempts-of.ts';
 import type { ExperimentIndex } from './experiment-index.ts';
 import type { LogKeeper } from './log-keeper.ts';
 import type { ControllerPorts } from './ports.ts';
@@ -38,6 +39,7 @@ export async function executeTrialAction(
       return undefined;
     case 'forget':
       ports.feed.forget(trial.metadata.uid);
+      if (action.isRecorded) ports.recovery?.discard(attemptsOf(trial));
       return undefined;
     case 'create-pod':
       return createPod(action.attempt, observed, ports, index, call);

@@ -155,11 +155,11 @@ export async function send(
   });
 }
 
-/** The view without times of arrival, which differ between readers by their nature. */
+/** The view without what is the reader's own: times of arrival, and whether it knows of files. */
 export function stateOf(
   view: FeedView | undefined,
-): Omit<FeedView, 'firstReportMs' | 'lastReportMs'> {
+): Omit<FeedView, 'firstReportMs' | 'lastReportMs' | 'canRecover'> {
   if (view === undefined) throw new Error('the trial is not followed');
-  const { firstReportMs: _, lastReportMs: __, ...state } = view;
+  const { firstReportMs: _, lastReportMs: __, canRecover: ___, ...state } = view;
   return state;
 }

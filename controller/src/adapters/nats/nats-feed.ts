@@ -11,6 +11,7 @@ import type { Bus, StreamLimits } from './bus.ts';
 import type { StreamMessage } from './bus-reading.ts';
 import type { StreamLoss } from './continuity.ts';
 import { Outage } from './outage.ts';
+import { type PurgeCounts, PurgeQueue } from './purge-queue.ts';
 import { parseReport, type Refusal } from './report-message.ts';
 import { StreamReader } from './stream-reader.ts';
 
@@ -29,6 +30,8 @@ export interface NatsFeedOptions {
   readonly oldestPodMs: () => number | undefined;
   /** Something that was in the stream is gone; the folds keep what they have. */
   readonly onLoss: (loss: StreamLoss, removed: number) => void;
+  /** A Trial is of no more interest. */
+  readonly onForget?: (trialUid: string) => void;
   /** Whether attempts leave a record elsewhere. @default false */
   readonly canRecover?: boolean;
   /** How often the stream's state is looked at. @default 5_000 */
@@ -50,7 +53,7 @@ interface Followed {
 }
 
 /** What came over the stream so far; replayed messages count again. */
-export interface FeedCounts {
+export interface FeedCounts extends PurgeCounts {
   readonly folded: number;
   readonly refused: Readonly<Record<Refusal, number>>;
   readonly replays: number;
@@ -74,6 +77,7 @@ const MAX_PASSED_OVER = 100_000;
 export class NatsFeed implements MetricsFeed, ReportReceipts {
   readonly #options: NatsFeedOptions;
   readonly #reader: StreamReader;
+  readonly #purges: PurgeQueue;
   readonly #outage: Outage;
   readonly #followed = new Map<string, Followed>();
   readonly #passedOver = new Set<string>();
@@ -92,6 +96,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     const { bus, clock, log, limits, oldestPodMs, onLoss, checkMs } = options;
     this.#options = options;
     this.#outage = new Outage(clock);
+    this.#purges = new PurgeQueue((address) => this.#reader.purge(reportsOf(address)));
     this.#reader = new StreamReader({
       bus,
       clock,
@@ -110,7 +115,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
   }
 
   get counts(): FeedCounts {
-    return this.#counts;
+    return { ...this.#counts, ...this.#purges.counts };
   }
 
   /** Whether the stream is being read and everything in it was read. */
@@ -174,6 +179,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
 
   forget(trialUid: string): void {
     this.#followed.delete(trialUid);
+    this.#options.onForget?.(trialUid);
   }
 
   onChange(listener: (trialUid: string) => void): void {
@@ -206,9 +212,9 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     this.#tell(trialUid);
   }
 
-  /** Removes the reports of an attempt from the stream, once the record holds them. */
-  purge(address: AttemptAddress): Promise<number> {
-    return this.#reader.purge(reportsOf(address));
+  /** Removes the reports of attempts from the stream, once the record holds them; best effort. */
+  discard(addresses: readonly AttemptAddress[]): void {
+    this.#purges.add(addresses);
   }
 
   #replay(): void {

@@ -17,7 +17,9 @@ export function planTerminal(
   const status = trial.status ?? NEW_STATUS;
   const keepsBest = experiment.spec.artifacts.keep === 'best';
   const checkpoint = status.artifacts?.checkpoint;
-  const actions: TrialAction[] = feed === undefined ? [] : [{ kind: 'forget' }];
+  // The tables are written with the last of the points; files without them may end earlier.
+  const isRecorded = status.artifacts?.metricsCsv !== undefined;
+  const actions: TrialAction[] = feed === undefined ? [] : [{ kind: 'forget', isRecorded }];
   const ended = pods.filter((pod) => pod.end !== undefined && pod.held);
   // Without a verified model nothing of it will be asked for; with its pod goes the reminder.
   if (keepsBest && checkpoint === undefined && ended.length > 0) {

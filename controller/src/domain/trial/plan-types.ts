@@ -5,8 +5,11 @@ import type { PodView } from './pod-view.ts';
 export type TrialAction =
   /** Follow the reports of the Trial. */
   | { readonly kind: 'follow' }
-  /** The Trial ended: its reports are of no more interest. */
-  | { readonly kind: 'forget' }
+  /**
+   * The Trial ended: its reports are of no more interest; `isRecorded` = its files hold all of them, so
+   * the stream may drop them (G7).
+   */
+  | { readonly kind: 'forget'; readonly isRecorded: boolean }
   | { readonly kind: 'create-pod'; readonly attempt: number }
   | { readonly kind: 'delete-pod'; readonly pod: PodView; readonly force: boolean }
   /** The pod's end is in the ledger: let it go (G2). */
