@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller bench-streams gpu-check cluster-up cluster-down clean
+  bench-local bench-trainer bench-controller bench-streams gpu-check cluster-up cluster-down images clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ cluster-up: setup tools ## Start a real control plane with fake nodes on this ma
 
 cluster-down: setup ## Stop it; nothing is left behind
 	@$(NODE) scripts/cluster-down.ts
+
+images: ## Build the images from their Dockerfiles (docker, else buildah as root); prints their sizes
+	@scripts/images.sh $(IMAGES)
 
 clean: ## Remove build output and the local state folder
 	@[ ! -d .espalier/cluster ] || $(NODE) scripts/cluster-down.ts
