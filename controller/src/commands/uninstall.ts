@@ -15,10 +15,12 @@ import {
   EXPERIMENTS,
   objectPath,
   PODS,
+  PROFILES,
   type Resource,
   SECRETS,
 } from '../adapters/k8s/resources.ts';
 import type { Call } from '../ports/cluster.ts';
+import type { ObjectKey } from '../ports/key.ts';
 import { listOf } from './arguments.ts';
 import { type OneTimeClient, oneTimeClient } from './one-time-client.ts';
 
@@ -26,6 +28,7 @@ const USAGE = `espalier-controller uninstall: ends what runs, so that the contro
 
   --namespaces LIST   by comma; empty = all
   --timeout DURATION  how long Experiments and pods get to end (default 4m)
+  --profiles LIST     TrainerProfiles that go too, as NAMESPACE/NAME, by comma
   --secrets LIST      Secrets of the pod's namespace that go too, by comma
   --kubeconfig FILE   default: the ServiceAccount of the pod
 
@@ -44,6 +47,7 @@ export async function uninstall(args: readonly string[]): Promise<number> {
       help: { type: 'boolean' },
       namespaces: { type: 'string' },
       timeout: { type: 'string', default: '4m' },
+      profiles: { type: 'string' },
       secrets: { type: 'string' },
       kubeconfig: { type: 'string' },
     },
@@ -60,7 +64,13 @@ export async function uninstall(args: readonly string[]): Promise<number> {
   try {
     await cancelAll(own, namespaces, timeoutMs, call);
     await freeAll(own, namespaces, call);
-    for (const name of listOf(values.secrets)) await removeSecret(own, name, call);
+    for (const profile of listOf(values.profiles)) {
+      const [namespace = '', name = ''] = profile.split('/');
+      await remove(own, PROFILES, { namespace, name }, call);
+    }
+    for (const name of listOf(values.secrets)) {
+      await remove(own, SECRETS, { namespace: own.namespace, name }, call);
+    }
   } finally {
     own.transport.close();
   }
@@ -148,11 +158,16 @@ async function free(own: OneTimeClient, resource: Resource, seen: RawObject, cal
   }
 }
 
-async function removeSecret({ transport, namespace }: OneTimeClient, name: string, call: Call) {
-  const path = objectPath(SECRETS, namespace, name);
+async function remove(
+  { transport }: OneTimeClient,
+  resource: Resource,
+  key: ObjectKey,
+  call: Call,
+) {
+  const path = objectPath(resource, key.namespace, key.name);
   await transport
-    .request({ method: 'DELETE', path, resource: SECRETS.plural }, call)
-    .then(() => say(`removed secret ${namespace}/${name}`))
+    .request({ method: 'DELETE', path, resource: resource.plural }, call)
+    .then(() => say(`removed ${resource.kind} ${key.namespace}/${key.name}`))
     .catch(ignoreGone);
 }
 
