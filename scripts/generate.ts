@@ -2,6 +2,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceptanceTable, collectRows, droppedRows } from './generate-acceptance.ts';
+import { chartFiles } from './generate-chart.ts';
 import { crdFiles, editorSchemaFile } from './generate-crds.ts';
 import { dashboardFile } from './generate-dashboard.ts';
 import { referenceFile } from './generate-reference.ts';
@@ -18,7 +19,11 @@ const TEST_FILES =
   '{api,search,controller,cli,courier,trainer-image,test,scripts,charts}/**/*.test.ts';
 
 /** Folders in which every file is ours: one that nobody writes any more is stale. */
-const OWNED = ['manifests/crd/*.yaml'];
+const OWNED = [
+  'manifests/crd/*.yaml',
+  'charts/espalier/templates/crd-*.yaml',
+  'charts/espalier/files/**/*.*',
+];
 
 function say(line: string): void {
   process.stderr.write(`generate: ${line}\n`);
@@ -50,6 +55,7 @@ function generate(allowRemoved: boolean): Map<string, string> | undefined {
     editorSchemaFile(),
     referenceFile(),
     dashboardFile(),
+    ...chartFiles(),
     [ACCEPTANCE, acceptance],
   ]);
 }
