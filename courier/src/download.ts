@@ -38,7 +38,8 @@ export async function download(
   { connection, say, signal }: DownloadOptions,
 ): Promise<void> {
   const what = request.path === '' ? request.source : request.path;
-  const file = await open(target, 'wx+', 0o600);
+  // Readable for the trainer too, whose image may run as another user.
+  const file = await open(target, 'wx+', 0o644);
   try {
     const backoff = new Backoff(500, 15_000);
     const progress = teller(what, expected.size, say);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type OwnProcess, startProcess } from '../../kit/own-process.ts';
@@ -158,6 +158,10 @@ describe('inputs on their way into a pod', { skip: whyNoTools() }, () => {
       filesBelow(first.at('out')),
       'the same files, manifest included',
     );
+    // The trainer's image may run as another user.
+    for (const file of Object.keys(filesBelow(second.at('resume')))) {
+      assert.equal(statSync(join(second.at('resume'), file)).mode & 0o044, 0o044, file);
+    }
     // A file that is gone or was spoiled ends it instead of a start from nothing.
     const place = placeOf(scene.experiment, first);
     await at.store.put(
