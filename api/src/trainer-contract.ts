@@ -31,6 +31,9 @@ export const TRAINER_ENV = {
 /** What a trainer may take for {@link TRAINER_ENV.graceSeconds} if it is not set. */
 export const DEFAULT_GRACE_SECONDS = 120;
 
+/** For the courier that fetches data: a folder that keeps data sets for the next pods. */
+export const DATA_CACHE_ENV = 'ESPALIER_DATA_CACHE';
+
 /** Files of the folder that {@link TRAINER_ENV.credentials} names. */
 export const CREDENTIAL_FILE = { user: 'user.creds', ca: 'ca.crt' } as const;
 

@@ -11,9 +11,6 @@ import {
 import { RefusedError } from './refused-error.ts';
 import { messageOf } from './say.ts';
 
-/** A volume that the pods of a node share; only for {@link fetchInputs}. */
-export const DATA_CACHE_ENV = 'ESPALIER_DATA_CACHE';
-
 /** What a courier must know of its attempt. */
 export interface CourierEnvironment {
   readonly task: TrainerTask;

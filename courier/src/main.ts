@@ -1,8 +1,8 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DEFAULT_TERMINATION_LOG, EXIT_CODE, TRAINER_ENV } from '@espalier/api';
+import { DATA_CACHE_ENV, DEFAULT_TERMINATION_LOG, EXIT_CODE, TRAINER_ENV } from '@espalier/api';
 import { Connection } from './connection.ts';
-import { DATA_CACHE_ENV, readEnvironment, required } from './environment.ts';
+import { readEnvironment, required } from './environment.ts';
 import { fetchInputs } from './fetch-inputs.ts';
 import { RefusedError } from './refused-error.ts';
 import { messageOf, sayOnStderr } from './say.ts';

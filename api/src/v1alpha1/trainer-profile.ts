@@ -16,6 +16,11 @@ export const trainerProfileSpecSchema = z
       .max(32)
       .default([])
       .describe('dataPrefixes are keys of shared data sets that Experiments may read.'),
+    dataCacheClaim: objectNameSchema
+      .optional()
+      .describe(
+        'dataCacheClaim is a PersistentVolumeClaim of this namespace that keeps fetched data sets for the next pods; the user of the courier image must be able to write to it.',
+      ),
     gpuResourceName: z
       .string()
       .max(253)

@@ -1,4 +1,4 @@
-import { durationMs, TRAINER_ENV } from '@espalier/api';
+import { DATA_CACHE_ENV, durationMs, TRAINER_ENV } from '@espalier/api';
 import type { ContainerManifest, SidecarManifest } from './pod-manifest.ts';
 import type { PodPlan } from './pod-template.ts';
 import { POD_PATH, type PodFolders, readOnly } from './pod-volumes.ts';
@@ -83,9 +83,13 @@ export function fetchContainer(
   folders: PodFolders,
   streams: Streams,
 ): ContainerManifest {
+  const { env, ...container } = courier(CONTAINER.fetch, ['fetch'], plan, streams);
+  const cache = folders.dataCache?.mount;
   return {
-    ...courier(CONTAINER.fetch, ['fetch'], plan, streams),
+    ...container,
+    env: cache === undefined ? env : [...env, { name: DATA_CACHE_ENV, value: POD_PATH.dataCache }],
     volumeMounts: [
+      ...(cache === undefined ? [] : [cache]),
       folders.data.mount,
       folders.resume.mount,
       folders.tmp.mount,

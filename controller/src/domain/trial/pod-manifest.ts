@@ -80,7 +80,7 @@ export interface SidecarManifest extends ContainerManifest {
 export interface PodVolume {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: 'Memory' };
-  readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly: true };
+  readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: true };
   readonly secret?: { readonly secretName: string; readonly defaultMode: number };
 }
 

@@ -120,6 +120,25 @@ test('couriers are as restricted as the trainer, and fit a quota on limits', () 
   }
 });
 
+test('an administrator may give a volume that keeps data sets; only the fetching sees it', () => {
+  const profile = { dataCacheClaim: 'data-sets' };
+  const trainer = { profile: 'gpu' };
+  const pod = streamed({ profile, trainer, spec: FROM_S3 });
+  assert.equal(envOf(pod, 'fetch')['ESPALIER_DATA_CACHE'], '/espalier/data-cache');
+  assert.equal(mountsOf(pod, 'fetch')['data-cache'], 'rw');
+  assert.equal(mountsOf(pod, 'trainer')['data-cache'], undefined);
+  assert.deepEqual(pod.spec.volumes.at(-1), {
+    name: 'data-cache',
+    persistentVolumeClaim: { claimName: 'data-sets' },
+  });
+  const without = streamed({ profile, trainer, resumeFrom: RESUME });
+  assert.equal(envOf(without, 'fetch')['ESPALIER_DATA_CACHE'], undefined);
+  assert.equal(
+    without.spec.volumes.some(({ name }) => name === 'data-cache'),
+    false,
+  );
+});
+
 test('a claim is no reason to fetch', () => {
   const spec = { data: { persistentVolumeClaim: { claimName: 'data' } } };
   assert.deepEqual(namesOf(streamed({ spec })), ['trainer']);

@@ -85,7 +85,7 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
     );
   }
   const name = attemptName({ trialUid: trial.metadata.uid, attempt });
-  const folders = podFolders(experiment, streams && name);
+  const folders = podFolders(experiment, profile, streams && name);
   const fetches = data?.s3 !== undefined || resumeFrom !== undefined;
   const initContainers = streams && [
     ...(fetches ? [fetchContainer(plan, folders, streams)] : []),

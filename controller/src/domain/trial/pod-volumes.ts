@@ -1,4 +1,4 @@
-import type { Experiment } from '@espalier/api';
+import type { Experiment, TrainerProfile } from '@espalier/api';
 import type { PodVolume, VolumeMount } from './pod-manifest.ts';
 
 /** Where a trainer and the couriers beside it find things in their pod. */
@@ -8,6 +8,7 @@ export const POD_PATH = {
   resume: '/espalier/resume',
   run: '/espalier/run',
   credentials: '/espalier/credentials',
+  dataCache: '/espalier/data-cache',
   terminationLog: '/dev/termination-log',
   temporary: '/tmp',
   /** Loaders that pass batches between processes need more than the runtime's 64 MiB. */
@@ -20,14 +21,24 @@ interface PodFolder {
   readonly mount: VolumeMount;
 }
 
-/** The folders of one pod by name; `credentials` only if somebody in it talks to NATS. */
+/** The folders of one pod by name. */
 export type PodFolders = Readonly<
   Record<'data' | 'out' | 'resume' | 'run' | 'tmp' | 'shm', PodFolder>
-> & { readonly credentials?: PodFolder };
+> & {
+  /** Only if somebody in it talks to NATS. */
+  readonly credentials?: PodFolder;
+  /** Only if data is fetched, and the administrator gave a volume for it. */
+  readonly dataCache?: PodFolder;
+};
 
 /** @param secretName holds the attempt's credentials; absent = there are none. */
-export function podFolders({ spec }: Experiment, secretName: string | undefined): PodFolders {
+export function podFolders(
+  { spec }: Experiment,
+  profile: TrainerProfile | undefined,
+  secretName: string | undefined,
+): PodFolders {
   const claim = spec.data?.persistentVolumeClaim;
+  const cache = spec.data?.s3 === undefined ? undefined : profile?.spec.dataCacheClaim;
   return {
     out: scratch('out', POD_PATH.out),
     resume: scratch('resume', POD_PATH.resume),
@@ -39,6 +50,7 @@ export function podFolders({ spec }: Experiment, secretName: string | undefined)
     },
     data: claim === undefined ? scratch('data', POD_PATH.data) : claimed(claim),
     ...(secretName === undefined ? {} : { credentials: secret(secretName) }),
+    ...(cache === undefined ? {} : { dataCache: writable('data-cache', cache) }),
   };
 }
 
@@ -55,6 +67,13 @@ function claimed({ claimName, subPath }: { claimName: string; subPath?: string |
   return {
     volume: { name: 'data', persistentVolumeClaim: { claimName, readOnly: true } } as const,
     mount: subPath === undefined ? mount : { ...mount, subPath },
+  };
+}
+
+function writable(name: string, claimName: string): PodFolder {
+  return {
+    volume: { name, persistentVolumeClaim: { claimName } },
+    mount: { name, mountPath: POD_PATH.dataCache },
   };
 }
 
