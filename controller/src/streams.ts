@@ -13,7 +13,9 @@ import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
 import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';
 import { S3Artifacts } from './adapters/s3/s3-artifacts.ts';
-import { ArtifactKeys } from './domain/artifacts/keys.ts';
+import { dropSuperseded } from './adapters/s3/superseded.ts';
+import { ArtifactKeys, type AttemptPlace } from './domain/artifacts/keys.ts';
+import { checkpointStep } from './domain/artifacts/manifest.ts';
 import { HealthWatch } from './health-watch.ts';
 import type { ArtifactStore, ReportRecovery } from './ports/artifact-store.ts';
 import type { Call, Cluster } from './ports/cluster.ts';
@@ -21,6 +23,8 @@ import type { Health } from './ports/health.ts';
 import type { MetricsFeed } from './ports/metrics-feed.ts';
 import type { Clock, Logger } from './ports/telemetry.ts';
 import { RequestAnswerer } from './requests/answer.ts';
+import { locateAttempt } from './requests/asking-attempt.ts';
+import { Tidier } from './requests/tidier.ts';
 
 /** How to reach NATS; what is a function is asked again whenever it is needed, so files may rotate. */
 export interface NatsSettings {
@@ -116,7 +120,22 @@ export function createStreams(options: StreamsOptions): Streams {
       : {}),
     ...(store === undefined ? {} : { useStore: (call) => store.touch(call) }),
   });
-  const answerer = feed && new RequestAnswerer({ cluster, receipts: feed, store, clock, log });
+  const answerer =
+    feed &&
+    new RequestAnswerer({
+      ...{ cluster, receipts: feed, store, clock, log },
+      onGranted: ({ place }, path) => {
+        if (checkpointStep(path) !== undefined) tidier?.add(place);
+      },
+    });
+  const tidier =
+    store &&
+    new Tidier({
+      dropSuperseded: store.dropSuperseded,
+      onDropped: (place) => answerer?.recount(place),
+      clock,
+      log,
+    });
   let requests: RequestCounts | undefined;
   bus?.start();
   return {
@@ -127,7 +146,12 @@ export function createStreams(options: StreamsOptions): Streams {
         const record = store?.artifacts.record(experiment, trial, attempt, call);
         if (record !== undefined) await feed.recover(trial.metadata.uid, attempt, record);
       },
-      discard: (attempts) => feed.discard(attempts),
+      discard: (attempts) => {
+        feed.discard(attempts);
+        const pod = cluster.podsOf(attempts[0]?.trialUid ?? '').at(-1);
+        const last = pod && locateAttempt(cluster, pod);
+        if (last !== undefined) tidier?.add(last.place);
+      },
     },
     mint:
       nats &&
@@ -159,7 +183,7 @@ export function createStreams(options: StreamsOptions): Streams {
           return answerer.answerText(from, text, { signal: within });
         });
       requests = serving?.counts;
-      await health.run(signal);
+      await Promise.all([health.run(signal), tidier?.run(signal)]);
       serving?.stop();
     },
     close: async () => {
@@ -179,6 +203,7 @@ function composeStore({ prefix, attemptQuotaBytes, ...options }: S3Settings) {
     signer,
     keys,
     quotaBytes: attemptQuotaBytes,
+    dropSuperseded: (place: AttemptPlace, call: Call) => dropSuperseded(objects, keys, place, call),
     /** Any answer will do: there is no such key. */
     touch: (call: Call) => objects.get(`${prefix === '' ? '' : `${prefix}/`}.health`, 1, call),
     artifacts: new S3Artifacts(objects, keys, lazyAbilities(objects, prefix)),

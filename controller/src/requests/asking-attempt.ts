@@ -25,11 +25,20 @@ export function findAttempt(
 ): FoundAttempt {
   const judged = judgeRequester(cluster.podsOf(trialUid), { namespace, attempt });
   if (judged.kind !== 'current') return judged;
-  const { pod } = judged;
+  const located = locateAttempt(cluster, judged.pod);
+  return located === undefined ? { kind: 'unknown' } : { kind: 'found', attempt: located };
+}
+
+/** Everything that a pod belongs to; undefined = its Trial or its Experiment is not there. */
+export function locateAttempt(
+  cluster: Pick<Cluster, 'trial' | 'experiment'>,
+  pod: PodView,
+): AskingAttempt | undefined {
+  const { namespace, trialUid, attempt } = pod;
   const trial = cluster.trial({ namespace, name: pod.name.replace(/-a\d+$/, '') });
-  if (trial?.metadata.uid !== trialUid) return { kind: 'unknown' };
+  if (trial?.metadata.uid !== trialUid) return undefined;
   const experiment = ownerOf(cluster, trial);
-  if (experiment === undefined) return { kind: 'unknown' };
+  if (experiment === undefined) return undefined;
   const { name, uid } = experiment.metadata;
   const place = {
     experiment: { namespace, name, uid },
@@ -37,5 +46,5 @@ export function findAttempt(
     trialUid,
     attempt,
   };
-  return { kind: 'found', attempt: { pod, trial, experiment, place } };
+  return { pod, trial, experiment, place };
 }
