@@ -5,7 +5,13 @@ import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
 import type { KubeObject, Pod } from '../../kit/kube-types.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
-import { experimentEnded, makeNamespace, podsIn } from './objects.ts';
+import {
+  experimentEnded,
+  experimentsPath,
+  makeNamespace,
+  podsIn,
+  untilPodsRefused,
+} from './objects.ts';
 import { eventsOf } from './pods-rig.ts';
 import { ACCOUNT, podsRun, REPORT, UNTIL_GO, useProcessRig } from './process-rig.ts';
 
@@ -131,6 +137,35 @@ describe('the credentials of attempts', { skip: whyNoTools(), timeout: 120_000 }
     assert.match(told, /^Warning CredentialsRefused: pod e-00000-a0 waits .*exceeded quota/);
     await rig.client.remove(`${quotas}/none`);
     await endAll('d', await podsRun(rig.client, 'd', 1));
+  });
+
+  test('G13 fetching and sidecar are admitted where pods must be restricted and have limits', async () => {
+    const { client } = rig;
+    await makeNamespace(client, 'strict');
+    await client.patch('/api/v1/namespaces/strict', 'merge-patch', {
+      metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    });
+    await client.create('/api/v1/namespaces/strict/resourcequotas', {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'limits' },
+      spec: { hard: { 'limits.cpu': '8', 'limits.memory': '8Gi' } },
+    });
+    await untilPodsRefused(client, 'strict');
+    await rig.run('strict', REPORT, {
+      trainer: { sidecar: true, args: ['-c', REPORT], resources: { cpu: '1', memory: '1Gi' } },
+      data: { s3: { key: 'digits.tar' } },
+    });
+    const pod = await waitFor(async () => (await podsIn(client, 'strict')).items[0], {
+      what: 'its pod is admitted',
+    });
+    const { initContainers = [], containers = [] } = pod.spec as Pod['spec'] & {
+      readonly initContainers?: readonly { readonly name: string }[];
+      readonly containers?: readonly { readonly name: string }[];
+    };
+    const names = [...initContainers, ...containers].map(({ name }) => name);
+    assert.deepEqual(names, ['fetch', 'courier', 'trainer']);
+    await client.remove(experimentsPath('strict', 'e'));
   });
 
   test('G13 the controller creates Secrets, and neither reads nor changes any', (context) => {
