@@ -15,7 +15,10 @@ export const CALL: Call = { signal: new AbortController().signal };
 
 const endpoint = process.env['S3_CONTRACT_ENDPOINT'];
 
-/** Another store (`S3_CONTRACT_ENDPOINT`, `S3_CONTRACT_BUCKET`, credentials of the environment) needs no Go. */
+/**
+ * Another store needs no Go: `S3_CONTRACT_ENDPOINT`, `S3_CONTRACT_BUCKET`, and the AWS variables for
+ * the region and the credentials. What the tests write lies below `contract/` and is removed again.
+ */
 export const whyNoStore = () => (endpoint === undefined ? whyNoTools() : false);
 
 export const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex');
