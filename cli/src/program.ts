@@ -5,7 +5,7 @@ import { writeLines } from './channel.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { asFailure, type Failure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
-import { addDataVerbs } from './verbs/data.ts';
+import { addBringingVerbs } from './verbs/bringing.ts';
 import { addLookingVerbs } from './verbs/looking.ts';
 import { examples } from './verbs/options.ts';
 import type { Perform } from './verbs/perform.ts';
@@ -80,7 +80,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addStartingVerbs(program, perform);
   addLookingVerbs(program, perform);
   addSteeringVerbs(program, perform);
-  addDataVerbs(program, perform);
+  addBringingVerbs(program, perform);
   program.commandsGroup('Other:');
   program.addHelpCommand(
     new Command('help')

@@ -33,6 +33,7 @@ export type {
   LocalRunner,
   TrialView,
 } from './adapters/local/engine.ts';
+export { inheritedEnv } from './adapters/local/trainer-env.ts';
 export { readManifest } from './domain/artifacts/manifest.ts';
 export { checkExperiment, problemOf, type SpecProblem } from './domain/experiment/check.ts';
 export { stopRuleOf } from './domain/experiment/problem.ts';

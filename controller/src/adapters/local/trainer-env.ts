@@ -4,12 +4,22 @@ import { type ExperimentSpec, TRAINER_ENV, type TrainerTask } from '@espalier/ap
 import { RUN_ID_ENV } from './processes.ts';
 import { RUN_FILE } from './run-record.ts';
 
-/**
- * What a trainer inherits of the runner's environment: what programs need to start and to find the
- * GPU. Everything else (credentials above all) stays with the runner.
- */
 const ALLOWED =
   /^(PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|XDG_CACHE_HOME|LD_LIBRARY_PATH|CUDA_\w+|NVIDIA_\w+|TF_\w+|NODE_EXTRA_CA_CERTS|PYTHONPATH|VIRTUAL_ENV|ESPALIER_CACHE\w*)$/;
+
+/**
+ * What a trainer inherits of the environment of whoever starts it: what programs need to start and to
+ * find the GPU. Everything else (credentials above all) stays there.
+ */
+export function inheritedEnv(
+  inherited: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inherited)) {
+    if (value !== undefined && ALLOWED.test(name)) env[name] = value;
+  }
+  return env;
+}
 
 export interface TrainerPlaces {
   readonly runFolder: string;
@@ -25,12 +35,8 @@ export function trainerEnv(
   places: TrainerPlaces,
 ): Record<string, string> {
   const threads = String(places.threads);
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(inherited)) {
-    if (value !== undefined && ALLOWED.test(name)) env[name] = value;
-  }
   return {
-    ...env,
+    ...inheritedEnv(inherited),
     // Each library has a variable of its own, and each takes all cores if nobody tells it.
     TF_NUM_INTRAOP_THREADS: threads,
     OMP_NUM_THREADS: threads,

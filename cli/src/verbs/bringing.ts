@@ -1,10 +1,25 @@
 import type { Command } from 'commander';
-import { examples, withStore } from './options.ts';
+import { examples, positiveNumber, withFile, withStore } from './options.ts';
 import type { Perform } from './perform.ts';
 
-/** Verbs on the data sets of an installation. */
-export function addDataVerbs(program: Command, perform: Perform): void {
-  program.commandsGroup('Data:');
+/** What one brings to an installation: data sets, and trainers. */
+export function addBringingVerbs(program: Command, perform: Perform): void {
+  program.commandsGroup('Bring your own:');
+  withFile(program.command('check-trainer [command...]'))
+    .description('run a trainer against the contract and say which promises it keeps')
+    .option('-p, --parameter <name=value...>', 'instead of what the manifest says')
+    .option('--invalid <name=value>', 'a value that can never work: the trainer must exit with 20')
+    .option('--data <path>', 'data set folder (default: an empty one)')
+    .option('--limit <s>', 'a run that takes longer is broken', positiveNumber, 600)
+    .option('--keep', 'keep the scratch folder')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', CHECK_HELP)
+    .action((command, options) =>
+      perform('check the trainer', async (surroundings) => {
+        const { checkTrainerCommand } = await import('../commands/check-trainer.ts');
+        return checkTrainerCommand(surroundings, command, options);
+      }),
+    );
   const data = program
     .command('data')
     .description('bring data sets to the object store')
@@ -29,6 +44,15 @@ export function addDataVerbs(program: Command, perform: Perform): void {
       }),
     );
 }
+
+const CHECK_HELP = `${examples([
+  ['espalier check-trainer -f sweep.yaml', 'the command of the manifest'],
+  ['espalier check-trainer -f sweep.yaml -p epochs=50 --invalid lr=-1', 'with other values'],
+  ['espalier check-trainer -f sweep.yaml -- python3 train.py', 'another command'],
+])}
+The first value of each list and the middle of each range are tried: a whole run, a run that is told
+to stop, one that goes on from its checkpoint, and one whose parameters can never work.
+`;
 
 const PUSH_HELP = `${examples([
   ['espalier data push digits --bucket ml', 'as digits.tar, for the namespace "default"'],
