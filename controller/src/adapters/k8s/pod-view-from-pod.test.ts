@@ -215,7 +215,7 @@ const cases: Record<string, { shape: Shape; want: Want }> = {
   'data that cannot be used ends the pod with the code of the fetching': {
     shape: {
       phase: 'Failed',
-      fetch: exit(30, { reason: 'Error', message: 'no such data set' }),
+      fetch: exit(30, { reason: 'Error', message: '{"message":"no such data set"}' }),
       state: INITIALIZING,
     },
     want: {
@@ -224,8 +224,12 @@ const cases: Record<string, { shape: Shape; want: Want }> = {
     },
   },
   'fetching that crashed is a program error': {
-    shape: { phase: 'Failed', fetch: exit(1, { reason: 'Error' }), state: INITIALIZING },
-    want: { end: end({ exitCode: 1, message: fetching(1, 'Error') }) },
+    shape: {
+      phase: 'Failed',
+      fetch: exit(1, { reason: 'Error', message: '{"message"' }),
+      state: INITIALIZING,
+    },
+    want: { end: end({ exitCode: 1, message: fetching(1, 'Error', '{"message"') }) },
   },
   'fetching out of memory says nothing about the parameters': {
     shape: { phase: 'Failed', fetch: exit(137, { reason: 'OOMKilled' }), state: INITIALIZING },

@@ -153,9 +153,20 @@ function terminationOf({ status }: RawPod): RawTermination | undefined {
     ...rest,
     // It tries no parameters, so it cannot tell that they are bad, nor by memory that it lacks.
     exitCode: SEARCH_CODES.has(exitCode) ? 1 : exitCode,
-    message: `fetching data and checkpoint ended with ${exitCode} ${reason}: ${message}`,
+    message: `fetching data and checkpoint ended with ${exitCode} ${reason}: ${plainText(message)}`,
     ...(reason === UNKNOWN_CONTAINER ? { reason } : {}),
   };
+}
+
+/** A courier leaves its message as a trainer would, as JSON. */
+function plainText(message: string): string {
+  try {
+    const said: unknown = JSON.parse(message);
+    if (typeof said === 'object' && said !== null && 'message' in said) return String(said.message);
+  } catch {
+    // Killed, or another program: whatever it left.
+  }
+  return message;
 }
 
 /** A sidecar carries the last reports after the trainer's end, and the pod ends with it. */
