@@ -14,6 +14,7 @@ import {
   CONTROLLER_NAMESPACE,
   installControllerAccount,
 } from './controller-account.ts';
+import { untilCrdsServed } from './crds.ts';
 import { freePort } from './free-port.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { startKwok } from './kwok.ts';
@@ -65,9 +66,8 @@ export async function startLocalCluster(home: string, root: string): Promise<Loc
       nodes: 4,
       stages: PRETENDING_PODS,
     });
-    const crds = join(root, 'manifests/crd');
-    await plane.kubectl(['apply', '--server-side', '-f', crds]);
-    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=20s', '-f', crds]);
+    await plane.kubectl(['apply', '--server-side', '-f', join(root, 'manifests/crd')]);
+    await untilCrdsServed(plane.client);
     await installControllerAccount(plane, join(root, 'manifests/rbac'));
     const controller = await startController(plane, root);
     const kubeconfig = join(home, 'kubeconfig');

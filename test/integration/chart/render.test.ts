@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { type ConfigResult, readConfig } from '../../../controller/src/config.ts';
+import { untilCrdsServed } from '../../kit/crds.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { applyCrds, makeNamespace } from '../k8s/objects.ts';
@@ -98,8 +99,7 @@ describe('the chart, rendered', { skip: whyNoTools() }, () => {
         },
       });
     }
-    const crds = ['podmonitors', 'prometheusrules'].map((p) => `crd/${p}.monitoring.coreos.com`);
-    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=20s', ...crds]);
+    await untilCrdsServed(plane.client);
   });
 
   test('helm lint has nothing to say against it', async () => {

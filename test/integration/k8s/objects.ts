@@ -1,6 +1,7 @@
 import type { Experiment, ExperimentSpec, Trial } from '@espalier/api';
 import type { ApiClient } from '../../kit/api-client.ts';
 import type { ControlPlane } from '../../kit/control-plane.ts';
+import { untilCrdsServed } from '../../kit/crds.ts';
 import { type FakeBehaviour, fakeAnnotations } from '../../kit/fake-pod.ts';
 import type { FaultRule } from '../../kit/fault-rules.ts';
 import type { KubeList, KubeObject, Pod } from '../../kit/kube-types.ts';
@@ -19,13 +20,7 @@ export function trialsPath(namespace: string, name?: string): string {
 /** Installs the CRDs as a user would, and waits until the API server serves them. */
 export async function applyCrds(plane: ControlPlane): Promise<void> {
   await plane.kubectl(['apply', '--server-side', '-f', 'manifests/crd']);
-  await plane.kubectl([
-    'wait',
-    '--for=condition=Established',
-    '--timeout=20s',
-    '-f',
-    'manifests/crd',
-  ]);
+  await untilCrdsServed(plane.client);
   await waitFor(() => plane.client.list(trialsPath('default')), { what: 'trials are served' });
 }
 
