@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller bench-streams gpu-check cluster-up cluster-down images clean
+  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +46,7 @@ types: setup ## Type-check everything
 generate: setup ## Write CRDs, API reference and docs/acceptance.md from their sources
 	@$(NODE) scripts/generate.ts
 
-bench: bench-local bench-trainer bench-controller bench-streams ## Run every benchmark; JSON lines on stdout
+bench: bench-local bench-trainer bench-controller bench-streams bench-search ## Run every benchmark; JSON lines on stdout
 
 bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
 	@$(NODE) test/bench/local.ts
@@ -59,6 +59,9 @@ bench-controller: setup tools ## The controller on a real control plane with fak
 
 bench-streams: setup tools ## Reports from NATS to the page of metrics, files to S3; one JSON line
 	@$(NODE) test/bench/streams.ts $(BENCH_FLAGS)
+
+bench-search: setup ## How long a suggestion takes, next to Optuna in the same run; JSON lines
+	@$(NODE) test/bench/search.ts --python "$$(scripts/search/setup.sh)"
 
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts
