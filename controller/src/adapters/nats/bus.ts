@@ -22,7 +22,7 @@ export interface BusOptions {
   readonly servers: readonly string[];
   /** The credentials file's text; asked at every connect, so a rotated one is taken up. */
   readonly credentials: () => string;
-  /** What to trust, PEM; asked at every new connection. */
+  /** What to trust, PEM; asked at every connect. */
   readonly ca: () => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -230,7 +230,7 @@ export class Bus {
   }
 
   #connect(): Promise<NatsConnection> {
-    const { servers, credentials, ca, retryMs = 1_000 } = this.#options;
+    const { servers, credentials, ca } = this.#options;
     return connect({
       servers: [...servers],
       name: CONTROLLER_NAME,
@@ -240,10 +240,8 @@ export class Bus {
       timeout: CALL_TIMEOUT_MS,
       pingInterval: PING_INTERVAL_MS,
       maxPingOut: 2,
-      reconnectTimeWait: retryMs,
-      maxReconnectAttempts: -1,
-      // A key that is being rotated may be refused twice and still be right a moment later.
-      ignoreAuthErrorAbort: true,
+      // The library would come back with the certificates that it began with, which may be rotated (F28).
+      reconnect: false,
     });
   }
 
@@ -256,7 +254,6 @@ export class Bus {
     this.#setConnected(true);
     const events = watch(connection, (type, data) => {
       if (type === Events.Disconnect) this.#setConnected(false);
-      else if (type === Events.Reconnect) this.#setConnected(true);
       else if (type === Events.Error) log.warn('NATS refused something', { error: String(data) });
     });
     await connection.closed();
