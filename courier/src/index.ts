@@ -1,4 +1,4 @@
-export { Courier, type CourierSettings, type Delivery } from './courier.ts';
+export type { CourierSettings, Delivery } from './courier.ts';
 export { addressOf, natsServers, reportFileBeside } from './environment.ts';
 export { RefusedError } from './refused-error.ts';
 export { CourierThread } from './thread.ts';

@@ -15,8 +15,8 @@ import {
   TRAINER_ENV,
   type TrainerTask,
 } from '@espalier/api';
-import { Courier } from '@espalier/courier';
 import { attemptCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
+import { Courier } from '../../../courier/src/courier.ts';
 import type { NatsServer } from '../../kit/nats-server.ts';
 
 const HOUR_MS = 3600 * 1000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Courier } from '@espalier/courier';
 import { STREAM } from '../../../controller/src/adapters/nats/permissions.ts';
+import type { Courier } from '../../../courier/src/courier.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
 import { startTcpProxy, type TcpProxy } from '../../kit/tcp-proxy.ts';
 import { whyNoTools } from '../../kit/tools.ts';

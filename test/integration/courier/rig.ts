@@ -4,6 +4,7 @@ import { checkManifest } from '../../../controller/src/adapters/s3/manifest-chec
 import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { ArtifactKeys, type AttemptPlace } from '../../../controller/src/domain/artifacts/keys.ts';
 import type { ManifestCheck } from '../../../controller/src/domain/artifacts/manifest.ts';
+import type { FeedView } from '../../../controller/src/domain/trial/feed-view.ts';
 import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
@@ -18,8 +19,12 @@ import { Attempt } from './attempt.ts';
 
 const QUOTA_BYTES = 2 ** 30;
 
-/** A controller on real servers, and a store behind a proxy that spoils what it is told to. */
-export function useInstallation() {
+/**
+ * A controller on real servers, and a store behind a proxy that spoils what it is told to.
+ *
+ * With `keepBodies` it can change what is sent, if that is text.
+ */
+export function useInstallation({ keepBodies = false } = {}) {
   const cluster = new StaticCluster();
   const keys = new ArtifactKeys('espalier');
   const attempts: Attempt[] = [];
@@ -31,7 +36,7 @@ export function useInstallation() {
   before(async () => {
     nats = await startNatsServer();
     s3 = await startVersitygw();
-    proxy = await startFaultProxy({ upstream: s3.url });
+    proxy = await startFaultProxy({ upstream: s3.url, keepBodies });
     store = new ObjectStore({ ...s3, endpoint: s3.url, pathStyle: true });
     const more = { s3Url: proxy.url, quotaBytes: QUOTA_BYTES };
     leader = await leadStreams(cluster, { nats, s3 }, more);
@@ -78,6 +83,8 @@ export function useInstallation() {
       });
       return attempt;
     },
+    /** What the controller has folded. */
+    view: ({ trialUid }: Scene): FeedView | undefined => started(leader).feed.view(trialUid),
     /** What the controller finds of an attempt. */
     check: ({ experiment }: Scene, attempt: Attempt, name: string): Promise<ManifestCheck> =>
       checkManifest(started(store), keys, placeOf(experiment, attempt), name, CALL),

@@ -39,7 +39,7 @@ const SMALL = {
 };
 
 describe('artifacts on their way to a real store', { skip: whyNoTools() }, () => {
-  const at = useInstallation();
+  const at = useInstallation({ keepBodies: true });
 
   test('F15 every fault of the store costs time and nothing else', async (t) => {
     let tries = 0;

@@ -1,5 +1,6 @@
 import {
   assignmentValue,
+  DEFAULT_GRACE_SECONDS,
   nearestName,
   type ParameterValue,
   TRAINER_ENV,
@@ -18,6 +19,8 @@ export interface TrialEnvironment {
   /** undefined = start anew. */
   readonly resumeFolder: string | undefined;
   readonly report: string;
+  readonly credentials: string | undefined;
+  readonly graceSeconds: number;
   readonly threads: number | undefined;
 }
 
@@ -43,6 +46,8 @@ export function readTrialEnvironment(environment: NodeJS.ProcessEnv): TrialEnvir
     outFolder: required(TRAINER_ENV.out),
     resumeFolder: environment[TRAINER_ENV.resume] || undefined,
     report: required(TRAINER_ENV.report),
+    credentials: environment[TRAINER_ENV.credentials] || undefined,
+    graceSeconds: parseGrace(environment[TRAINER_ENV.graceSeconds]),
     threads: parseThreads(environment[TRAINER_ENV.cpuThreads]),
   };
 }
@@ -54,6 +59,14 @@ export function parseThreads(text: string | undefined): number | undefined {
     throw new ConfigurationError(
       `${TRAINER_ENV.cpuThreads} must be a positive whole number, got ${text}`,
     );
+  }
+  return Number(text);
+}
+
+function parseGrace(text: string | undefined): number {
+  if (text === undefined || text === '') return DEFAULT_GRACE_SECONDS;
+  if (!/^\d{1,7}$/.test(text)) {
+    throw new ConfigurationError(`${TRAINER_ENV.graceSeconds} must be whole seconds, got ${text}`);
   }
   return Number(text);
 }

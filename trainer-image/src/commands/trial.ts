@@ -3,12 +3,14 @@ import { readResume } from '../checkpoint/resume.ts';
 import { defaultCacheFolder } from '../data/pixel-cache.ts';
 import { makeFolder } from '../files/whole-file.ts';
 import { parseParameters } from '../parameters/parse-parameters.ts';
+import { beginDelivery, type Delivery } from '../report/delivery.ts';
 import { PointLog } from '../report/point-log.ts';
-import { openReport } from '../report/report-sink.ts';
+import { openReportFile } from '../report/report-sink.ts';
 import { terminationLogPath, writeLastWords } from '../report/termination-log.ts';
 import { DivergedError, messageOf } from '../trainer-error.ts';
 import { progressFor } from '../training/progress.ts';
 import { RunLog } from '../training/run-log.ts';
+import { StopRequested } from '../training/stop.ts';
 import { train } from '../training/train.ts';
 import { exitCodeOf, explain } from './exit.ts';
 import { listenForStop } from './stop-signal.ts';
@@ -20,19 +22,25 @@ interface Memory {
   points: readonly Point[];
 }
 
+/** A failed run's last lines and its log are worth so long a wait, no longer. */
+const FAILED_DELIVERY_MS = 60_000;
+
 /** Runs the trial that the environment describes; the result is the process's exit code. */
 export async function runTrial(environment: NodeJS.ProcessEnv): Promise<number> {
   const stop = listenForStop();
   const memory: Memory = { objective: '', points: [] };
+  let delivery: Delivery | undefined;
   let failure: unknown;
   try {
     const trial = readTrialEnvironment(environment);
     memory.objective = trial.task.objective.metric;
-    await runTask(trial, environment, stop, memory);
+    delivery = beginDelivery(trial, stop);
+    await runTask(trial, environment, { stop, memory, reportFile: delivery.reportFile });
   } catch (error) {
     failure = error;
     process.stderr.write(`${explain(error)}\n`);
   }
+  // Before the delivery: whoever ends the process meanwhile finds them.
   const path = terminationLogPath(environment[TRAINER_ENV.terminationLog]);
   if (path !== undefined) {
     const { points, objective } = memory;
@@ -40,19 +48,34 @@ export async function runTrial(environment: NodeJS.ProcessEnv): Promise<number> 
     const message = failure === undefined ? undefined : messageOf(failure);
     writeLastWords(path, { point, message }, objective);
   }
-  return failure === undefined ? EXIT_CODE.done : exitCodeOf(failure);
+  const missing = await delivery?.finish(isWorthWaiting(failure) ? undefined : FAILED_DELIVERY_MS);
+  if (failure !== undefined) return exitCodeOf(failure);
+  // Complete, but nobody has it all: as if it had been stopped before its end.
+  return missing?.length ? EXIT_CODE.terminated : EXIT_CODE.done;
+}
+
+/** Whether a run ended in a way whose files somebody will use. */
+function isWorthWaiting(failure: unknown): boolean {
+  return (
+    failure === undefined || failure instanceof StopRequested || failure instanceof DivergedError
+  );
+}
+
+interface TaskParts {
+  readonly stop: AbortSignal;
+  readonly memory: Memory;
+  readonly reportFile: string;
 }
 
 async function runTask(
   trial: TrialEnvironment,
   environment: NodeJS.ProcessEnv,
-  stop: AbortSignal,
-  memory: Memory,
+  { stop, memory, reportFile }: TaskParts,
 ): Promise<void> {
   const { task, outFolder, threads, resumeFolder } = trial;
   const parameters = parseParameters(trial.parameters);
   const resume = resumeFolder === undefined ? undefined : readResume(resumeFolder);
-  const sink = openReport(trial.report);
+  const sink = openReportFile(reportFile);
   makeFolder(outFolder);
   const points = new PointLog(resume?.points ?? [], resume?.state.nextSeq ?? 0, sink);
   memory.points = points.points;

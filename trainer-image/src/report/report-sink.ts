@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { encodeReportLine, type ReportLine } from '@espalier/api';
-import { ConfigurationError, messageOf } from '../trainer-error.ts';
+import { messageOf } from '../trainer-error.ts';
 
 /** Where a run's observations go while it runs. */
 export interface ReportSink {
@@ -11,20 +11,8 @@ export interface ReportSink {
 /** For a run that nobody watches. */
 export const NO_REPORT: ReportSink = { write() {}, close() {} };
 
-/**
- * Opens the sink that `ESPALIER_REPORT` names.
- *
- * @throws {ConfigurationError} if it is none that this trainer can write to.
- */
-export function openReport(address: string): ReportSink {
-  if (address.startsWith('file:')) return openFileReport(address.slice('file:'.length));
-  if (/^(nats|tls):/.test(address)) {
-    throw new ConfigurationError(`reports to ${address} are not built yet: use file:<path>`);
-  }
-  throw new ConfigurationError(`ESPALIER_REPORT must be file:<path> or nats://..., got ${address}`);
-}
-
-function openFileReport(path: string): ReportSink {
+/** Appends to a file, which others may read as it grows. */
+export function openReportFile(path: string): ReportSink {
   const file = openSync(path, 'a');
   return {
     write(line) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addToDigest, EMPTY_DIGEST, formatDigest, type ReportLine } from '@espalier/api';
+import { beginDelivery } from './delivery.ts';
 import { PointLog } from './point-log.ts';
-import { openReport } from './report-sink.ts';
 import { metricsTable, stepsTable } from './tables.ts';
 import { encodeLastWords } from './termination-log.ts';
 
@@ -54,13 +54,32 @@ test('a segment holds what the segment before did not', () => {
   );
 });
 
-test('a report over NATS is refused as not built yet, anything else as wrong', () => {
-  assert.throws(() => openReport('nats://127.0.0.1:4222'), {
-    exitCode: 30,
-    message: /not built yet/,
+const order = {
+  task: {
+    ...{ namespace: 'team-a', experiment: 'a', trial: 'a-00000', attempt: 0 },
+    uid: '3f8e1c52-0000-4000-8000-000000000001',
+    parameters: [],
+    objective: { metric: 'valid_acc', goal: 'maximize' as const },
+    checkpoint: { everyEpochs: 1 },
+  },
+  credentials: '/espalier/credentials',
+  outFolder: '/espalier/out',
+  graceSeconds: 30,
+};
+
+const refused: Record<string, [change: object, message: RegExp]> = {
+  'an address of another kind': [{ report: 'http://x' }, /must be file:<path> or nats/],
+  'a server without a name': [{ report: 'nats://:4222' }, /must be nats:\/\/host/],
+  'NATS without credentials': [{ credentials: undefined }, /ESPALIER_CREDENTIALS is not set/],
+  'an attempt without subjects': [{ task: { ...order.task, uid: 'x.>' } }, /not an attempt/],
+};
+for (const [what, [change, message]] of Object.entries(refused)) {
+  test(`${what} ends the trial before it begins`, () => {
+    const { signal } = new AbortController();
+    const wrong = { ...order, report: 'nats://127.0.0.1:4222', ...change };
+    assert.throws(() => beginDelivery(wrong, signal), { exitCode: 30, message });
   });
-  assert.throws(() => openReport('http://x'), { exitCode: 30, message: /must be file:<path>/ });
-});
+}
 
 test('steps and epochs go to tables of their own', () => {
   const points = [
