@@ -1,7 +1,7 @@
 import { type AttemptAddress, CREDENTIAL_FILE, type ExperimentSpec } from '@espalier/api';
 import { NoArtifacts } from './adapters/k8s/no-artifacts.ts';
 import { TerminationFeed } from './adapters/k8s/termination-feed.ts';
-import { Bus, STREAM_LIMITS, type StreamLimits } from './adapters/nats/bus.ts';
+import { Bus } from './adapters/nats/bus.ts';
 import {
   attemptCredentials,
   attemptExpiryMs,
@@ -9,6 +9,7 @@ import {
 } from './adapters/nats/credentials.ts';
 import { type FeedCounts, NatsFeed } from './adapters/nats/nats-feed.ts';
 import { type RequestCounts, serveRequests } from './adapters/nats/request-server.ts';
+import { STREAM_LIMITS, type StreamLimits } from './adapters/nats/stream-admin.ts';
 import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
 import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { HealthServer } from '../../controller/src/adapters/http/health-server.ts';
-import { STREAM_LIMITS } from '../../controller/src/adapters/nats/bus.ts';
+import { STREAM_LIMITS } from '../../controller/src/adapters/nats/stream-admin.ts';
 import { TrialMetrics } from '../../controller/src/adapters/prom/trial-metrics.ts';
 import { experiment, running, trial } from '../../controller/src/domain/testing/builders.ts';
 import type { PodView } from '../../controller/src/domain/trial/pod-view.ts';

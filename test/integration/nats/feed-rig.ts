@@ -6,14 +6,14 @@ import {
   reportSubject,
 } from '@espalier/api';
 import type { NatsConnection } from 'nats';
-import {
-  Bus,
-  STREAM_LIMITS,
-  type StreamLimits,
-} from '../../../controller/src/adapters/nats/bus.ts';
+import { Bus } from '../../../controller/src/adapters/nats/bus.ts';
 import type { StreamLoss } from '../../../controller/src/adapters/nats/continuity.ts';
 import { controllerCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
 import { NatsFeed } from '../../../controller/src/adapters/nats/nats-feed.ts';
+import {
+  STREAM_LIMITS,
+  type StreamLimits,
+} from '../../../controller/src/adapters/nats/stream-admin.ts';
 import type { FeedView } from '../../../controller/src/domain/trial/feed-view.ts';
 import type { PodEnd, PodView } from '../../../controller/src/domain/trial/pod-view.ts';
 import type { FeedInterest } from '../../../controller/src/ports/metrics-feed.ts';

@@ -1,22 +1,25 @@
-import { inboxOf, REPORT_ROOT } from '@espalier/api';
+import { inboxOf } from '@espalier/api';
 import {
   AckPolicy,
   connect,
   credsAuthenticator,
   DeliverPolicy,
-  DiscardPolicy,
   Events,
   type Msg,
   type NatsConnection,
-  NatsError,
-  nanos,
-  RetentionPolicy,
-  StorageType,
-  type StreamInfo,
+  type NatsError,
 } from 'nats';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { openReading, type Reading, type ReadingOptions, watch } from './bus-reading.ts';
-import { CONTROLLER_NAME, MAX_MESSAGE_BYTES, STREAM } from './permissions.ts';
+import { CONTROLLER_NAME } from './permissions.ts';
+import {
+  ensureStream,
+  natsError,
+  purgeSubject,
+  type StreamLimits,
+  type StreamState,
+  streamState,
+} from './stream-admin.ts';
 
 export interface BusOptions {
   readonly servers: readonly string[];
@@ -28,29 +31,6 @@ export interface BusOptions {
   readonly log: Logger;
   /** Pause between two attempts to connect. @default 1_000 */
   readonly retryMs?: number;
-}
-
-/** How much the stream keeps; whatever comes first makes room by dropping the oldest. */
-export interface StreamLimits {
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  /** Of one attempt's points, and of its state. */
-  readonly maxMessagesPerSubject: number;
-}
-
-export const STREAM_LIMITS: StreamLimits = {
-  maxBytes: 10 * 2 ** 30,
-  maxAgeMs: 7 * 24 * 3600 * 1000,
-  maxMessagesPerSubject: 1_000_000,
-};
-
-/** What the server says about the stream. */
-export interface StreamState {
-  /** Another time means another stream of the same name. */
-  readonly createdMs: number;
-  readonly messages: number;
-  /** Sequence of the newest message that was ever stored; it never falls in a stream that is whole. */
-  readonly lastSeq: number;
 }
 
 export interface BusMessage {
@@ -73,12 +53,11 @@ interface Subscription {
 const CALL_TIMEOUT_MS = 5_000;
 /** What a server that is gone, frozen or overrun has to notice a dead connection. */
 const PING_INTERVAL_MS = 5_000;
-const STREAM_NOT_FOUND = 10059;
-const STREAM_NAME_IN_USE = 10058;
 
 /**
  * The controller's connection to NATS, kept for ever: it comes back by itself, and while it is away
- * every call fails. With `bus-reading.ts` the only code that knows the client library.
+ * every call fails. With `bus-reading.ts` and `stream-admin.ts` the only code that knows the client
+ * library.
  */
 export class Bus {
   readonly #options: BusOptions;
@@ -116,47 +95,17 @@ export class Bus {
 
   /** Makes the stream, or gives it these limits if it is there; nothing in it is lost by that. */
   async ensureStream(limits: StreamLimits): Promise<StreamState> {
-    const config = {
-      subjects: [`${REPORT_ROOT}.>`],
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: DiscardPolicy.Old,
-      max_age: nanos(limits.maxAgeMs),
-      max_bytes: limits.maxBytes,
-      max_msgs_per_subject: limits.maxMessagesPerSubject,
-      max_msg_size: MAX_MESSAGE_BYTES,
-      duplicate_window: nanos(2 * 60 * 1000),
-    };
-    const { streams } = await this.#manager();
-    try {
-      return stateOf(await streams.add({ name: STREAM, ...config }));
-    } catch (error) {
-      if (apiCode(error) !== STREAM_NAME_IN_USE) throw refused('make the stream', error);
-    }
-    try {
-      return stateOf(await streams.update(STREAM, config));
-    } catch (error) {
-      throw refused('change the stream', error);
-    }
+    return ensureStream(await this.#manager(), limits);
   }
 
   /** Undefined = there is no such stream. */
   async streamState(): Promise<StreamState | undefined> {
-    try {
-      return stateOf(await (await this.#manager()).streams.info(STREAM));
-    } catch (error) {
-      if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
-      throw refused('look at the stream', error);
-    }
+    return streamState(await this.#manager());
   }
 
   /** Removes the messages of a subject (wildcards allowed) and tells how many they were. */
   async purge(subject: string): Promise<number> {
-    try {
-      return (await (await this.#manager()).streams.purge(STREAM, { filter: subject })).purged;
-    } catch (error) {
-      throw refused(`purge ${subject}`, error);
-    }
+    return purgeSubject(await this.#manager(), subject);
   }
 
   /** Reads the stream in order from a point on; see {@link Reading}. */
@@ -178,7 +127,7 @@ export class Bus {
         options,
       );
     } catch (error) {
-      throw refused('read the stream', error);
+      throw natsError('read the stream', error);
     }
   }
 
@@ -287,25 +236,4 @@ export class Bus {
   #manager() {
     return this.#use().jetstreamManager({ checkAPI: false, timeout: CALL_TIMEOUT_MS });
   }
-}
-
-function stateOf({ created, state }: StreamInfo): StreamState {
-  return {
-    createdMs: Date.parse(created),
-    messages: state.messages,
-    lastSeq: state.last_seq,
-  };
-}
-
-function apiCode(error: unknown): number | undefined {
-  return error instanceof NatsError ? error.api_error?.err_code : undefined;
-}
-
-function refused(what: string, cause: unknown): Error {
-  return new Error(
-    `NATS: cannot ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      cause,
-    },
-  );
 }

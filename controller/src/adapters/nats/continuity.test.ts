@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StreamState } from './bus.ts';
 import { compareOverlap, lossSince, removedBetween, startAt } from './continuity.ts';
+import type { StreamState } from './stream-admin.ts';
 
 const stream = (lastSeq: number, messages = lastSeq, createdMs = 1): StreamState => ({
   createdMs,

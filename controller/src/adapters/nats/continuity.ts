@@ -1,5 +1,5 @@
-import type { StreamState } from './bus.ts';
 import type { ReadingStart } from './bus-reading.ts';
+import type { StreamState } from './stream-admin.ts';
 
 /** The last message that was read. */
 export interface Cursor {

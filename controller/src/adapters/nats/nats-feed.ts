@@ -7,12 +7,13 @@ import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { FeedInterest, MetricsFeed, ReportReceipts } from '../../ports/metrics-feed.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { judgeAttempt } from './attempts.ts';
-import type { Bus, StreamLimits } from './bus.ts';
+import type { Bus } from './bus.ts';
 import type { StreamMessage } from './bus-reading.ts';
 import type { StreamLoss } from './continuity.ts';
 import { Outage } from './outage.ts';
 import { type PurgeCounts, PurgeQueue } from './purge-queue.ts';
 import { parseReport, type Refusal } from './report-message.ts';
+import type { StreamLimits } from './stream-admin.ts';
 import { StreamReader } from './stream-reader.ts';
 
 /** The pods of a Trial, by attempt. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bus, StreamState } from './bus.ts';
-import { STREAM_LIMITS } from './bus.ts';
+import type { Bus } from './bus.ts';
 import type { Reading } from './bus-reading.ts';
+import { STREAM_LIMITS, type StreamState } from './stream-admin.ts';
 import { StreamReader } from './stream-reader.ts';
 
 test('a reader that is closed while it looks at the stream ends', async () => {

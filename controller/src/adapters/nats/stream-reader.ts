@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../ports/telemetry.ts';
-import type { Bus, StreamLimits, StreamState } from './bus.ts';
+import type { Bus } from './bus.ts';
 import type { Reading, StreamMessage } from './bus-reading.ts';
 import {
   type Cursor,
@@ -9,6 +9,7 @@ import {
   type StreamLoss,
   startAt,
 } from './continuity.ts';
+import type { StreamLimits, StreamState } from './stream-admin.ts';
 
 export interface StreamReaderOptions {
   readonly bus: Bus;

@@ -1,0 +1,102 @@
+import { REPORT_ROOT } from '@espalier/api';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from 'nats';
+import { MAX_MESSAGE_BYTES, STREAM } from './permissions.ts';
+
+/** How much the stream keeps; whatever comes first makes room by dropping the oldest. */
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  /** Of one attempt's points, and of its state. */
+  readonly maxMessagesPerSubject: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  maxBytes: 10 * 2 ** 30,
+  maxAgeMs: 7 * 24 * 3600 * 1000,
+  maxMessagesPerSubject: 1_000_000,
+};
+
+/** What the server says about the stream. */
+export interface StreamState {
+  /** Another time means another stream of the same name. */
+  readonly createdMs: number;
+  readonly messages: number;
+  /** Sequence of the newest message that was ever stored; it never falls in a stream that is whole. */
+  readonly lastSeq: number;
+}
+
+const STREAM_NOT_FOUND = 10059;
+const STREAM_NAME_IN_USE = 10058;
+
+export async function ensureStream(
+  { streams }: JetStreamManager,
+  limits: StreamLimits,
+): Promise<StreamState> {
+  const config = {
+    subjects: [`${REPORT_ROOT}.>`],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(limits.maxAgeMs),
+    max_bytes: limits.maxBytes,
+    max_msgs_per_subject: limits.maxMessagesPerSubject,
+    max_msg_size: MAX_MESSAGE_BYTES,
+    duplicate_window: nanos(2 * 60 * 1000),
+  };
+  try {
+    return stateOf(await streams.add({ name: STREAM, ...config }));
+  } catch (error) {
+    if (apiCode(error) !== STREAM_NAME_IN_USE) throw natsError('make the stream', error);
+  }
+  try {
+    return stateOf(await streams.update(STREAM, config));
+  } catch (error) {
+    throw natsError('change the stream', error);
+  }
+}
+
+export async function streamState({ streams }: JetStreamManager): Promise<StreamState | undefined> {
+  try {
+    return stateOf(await streams.info(STREAM));
+  } catch (error) {
+    if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
+    throw natsError('look at the stream', error);
+  }
+}
+
+export async function purgeSubject(
+  { streams }: JetStreamManager,
+  subject: string,
+): Promise<number> {
+  try {
+    return (await streams.purge(STREAM, { filter: subject })).purged;
+  } catch (error) {
+    throw natsError(`purge ${subject}`, error);
+  }
+}
+
+/** A failure with what was tried. */
+export function natsError(what: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`NATS: cannot ${what}: ${why}`, { cause });
+}
+
+function stateOf({ created, state }: StreamInfo): StreamState {
+  return {
+    createdMs: Date.parse(created),
+    messages: state.messages,
+    lastSeq: state.last_seq,
+  };
+}
+
+function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
