@@ -5,7 +5,7 @@ import type { Dimension } from '../../space/dimension.ts';
 import { finished, float, meanBest, runSearch } from '../../testing/search.ts';
 import { observe } from '../observations.ts';
 import { checkProblem, suggest } from '../suggest.ts';
-import { foldHistory } from './cma-es.ts';
+import { foldHistory } from './fold.ts';
 import { settingsFor } from './settings.ts';
 
 const VALLEY = [0, 1, 2, 3].map((i) => float(`x${i}`, -2, 2));

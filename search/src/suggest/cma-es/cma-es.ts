@@ -8,10 +8,11 @@ import { valueNumber } from '../../space/domain.ts';
 import { varyingDimensions } from '../../space/space.ts';
 import { unitDomain } from '../../space/unit.ts';
 import type { Algorithm, ProblemIssue } from '../algorithm.ts';
-import { compareRanks, type Observations, observe, type Rank, rankOf } from '../observations.ts';
-import type { Goal, History, Problem } from '../problem.ts';
-import { type Settings, settingsFor } from './settings.ts';
-import { type CmaState, firstState, nextState } from './state.ts';
+import { observe } from '../observations.ts';
+import type { History, Problem } from '../problem.ts';
+import { foldHistory, generationsOf } from './fold.ts';
+import { settingsFor } from './settings.ts';
+import { type CmaState, firstState } from './state.ts';
 
 const PURPOSE = hashText('cma-es');
 
@@ -61,7 +62,9 @@ function proposeCmaEs(
   const varying = varyingDimensions(space);
   const d = varying.length;
   const state =
-    d === 0 ? firstState(0) : foldHistory(goal, observe(space, history), settingsFor(d));
+    d === 0
+      ? firstState(0)
+      : foldHistory(goal, observe(space, history), settingsFor(d), generationsOf(space, goal));
   const point = drawPoint(state, generatorFor(seed, index, PURPOSE));
   const places = new Map(varying.map(({ index: position }, place) => [position, place]));
   return buildConfiguration(space, ({ index: position, domain }) => {
@@ -69,40 +72,6 @@ function proposeCmaEs(
     if (place === undefined) return valueNumber(domain, 0);
     return unitDomain(domain).fromUnit(point[place] as number);
   });
-}
-
-/** The state after every whole generation of a history. */
-export function foldHistory(
-  goal: Goal,
-  { results, columns }: Observations,
-  settings: Settings,
-): CmaState {
-  let state = firstState(settings.dimensions);
-  let generation: { readonly point: Float64Array; readonly rank: Rank | undefined }[] = [];
-  for (const [row, entry] of results.entries()) {
-    // A failed configuration says nothing; one that diverged or is infeasible is among the worst.
-    if (entry === undefined || entry.outcome === 'failed') continue;
-    const point = Float64Array.from(columns, (column) => column[row] as number);
-    generation.push({ point, rank: rankOf(goal, entry) });
-    if (generation.length < settings.population) continue;
-    const ranked = generation.filter(({ rank }) => rank !== undefined).length;
-    // Without enough results to draw the mean, a generation would only add noise.
-    if (ranked >= settings.parents) {
-      const sorted = generation.toSorted((a, b) => compareOptional(a.rank, b.rank));
-      state = nextState(
-        state,
-        settings,
-        sorted.map(({ point: at }) => at),
-      );
-    }
-    generation = [];
-  }
-  return state;
-}
-
-function compareOptional(a: Rank | undefined, b: Rank | undefined): number {
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-  return compareRanks(a, b);
 }
 
 /** A point of the unit cube: the first draw within it, or the last one clipped. */
