@@ -150,7 +150,7 @@ function keysOf<T extends object>(record: T): (keyof T & string)[] {
   return Object.keys(record) as (keyof T & string)[];
 }
 
-function exitCodes(): string {
+export function exitCodes(): string {
   const rows = keysOf(EXIT_CODE).map((name) => [
     String(EXIT_CODE[name]),
     EXIT_CODE_TEXT[name].meaning,
@@ -159,12 +159,12 @@ function exitCodes(): string {
   return table(['Code', 'Meaning', 'Then'], rows);
 }
 
-function environment(): string {
+export function environment(): string {
   const rows = keysOf(TRAINER_ENV).map((name) => [code(TRAINER_ENV[name]), TRAINER_ENV_TEXT[name]]);
   return table(['Variable', 'Holds'], rows);
 }
 
-function artifacts(): string {
+export function artifacts(): string {
   const named = keysOf(ARTIFACT).map((name) => [code(ARTIFACT[name]), ARTIFACT_TEXT[name]]);
   const numbered = [
     [code('manifest-<step>.json'), 'Commits the checkpoint of that step: lists its files.'],

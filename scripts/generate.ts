@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceptanceTable, collectRows, droppedRows } from './generate-acceptance.ts';
 import { chartFiles } from './generate-chart.ts';
+import { CONTRACT, contractFile } from './generate-contract.ts';
 import { crdFiles, editorSchemaFile } from './generate-crds.ts';
 import { dashboardFile } from './generate-dashboard.ts';
 import { referenceFile } from './generate-reference.ts';
@@ -54,6 +55,7 @@ function generate(allowRemoved: boolean): Map<string, string> | undefined {
     ...crdFiles(),
     editorSchemaFile(),
     referenceFile(),
+    contractFile(readOr(CONTRACT, '')),
     dashboardFile(),
     ...chartFiles(),
     [ACCEPTANCE, acceptance],

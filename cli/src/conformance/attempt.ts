@@ -19,6 +19,8 @@ export interface AttemptRequest {
   readonly task: TrainerTask;
   readonly data: string;
   readonly places: AttemptPlaces;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
   /** Ends the process at once. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +29,7 @@ export interface AttemptRequest {
 export class RunningAttempt {
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #graceMs: number;
   #isOverdue = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -40,6 +43,7 @@ export class RunningAttempt {
     const options = { cwd, detached: true, stdio: ['ignore', log, log] as const };
     this.#child = spawn(file, args, { ...options, stdio: [...options.stdio], env: env(request) });
     closeSync(log);
+    this.#graceMs = request.graceMs;
     this.#killIn(limitMs);
     const kill = () => this.#kill();
     signal.addEventListener('abort', kill, { once: true });
@@ -56,10 +60,10 @@ export class RunningAttempt {
     this.ended.catch(() => {});
   }
 
-  /** SIGTERM to the process itself, as a kubelet sends it; killed if it takes longer. */
-  terminate(graceMs: number): void {
+  /** SIGTERM to the process itself, as a kubelet sends it; killed if it takes longer than its grace. */
+  terminate(): void {
     this.#child.kill('SIGTERM');
-    this.#killIn(graceMs);
+    this.#killIn(this.#graceMs);
   }
 
   #killIn(ms: number): void {
@@ -80,7 +84,7 @@ export class RunningAttempt {
   }
 }
 
-function env({ env: inherited, task, data, places }: AttemptRequest): NodeJS.ProcessEnv {
+function env({ env: inherited, task, data, places, graceMs }: AttemptRequest): NodeJS.ProcessEnv {
   return {
     ...inherited,
     [TRAINER_ENV.trial]: JSON.stringify(task),
@@ -90,5 +94,6 @@ function env({ env: inherited, task, data, places }: AttemptRequest): NodeJS.Pro
     [TRAINER_ENV.resume]: places.resume,
     [TRAINER_ENV.terminationLog]: places.terminationLog,
     [TRAINER_ENV.cpuThreads]: '1',
+    [TRAINER_ENV.graceSeconds]: String(Math.ceil(graceMs / 1000)),
   };
 }

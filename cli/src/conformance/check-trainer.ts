@@ -88,7 +88,7 @@ async function checkTermination(check: Check, say: Say): Promise<Told | undefine
   const owner = { trialUid: randomUUID(), attempt: 0 };
   const attempt = start(check, owner, places);
   const isDone = await hasReported(places, attempt, check.signal);
-  if (isDone === undefined) attempt.terminate(check.graceMs);
+  if (isDone === undefined) attempt.terminate();
   const end = await attempt.ended;
   if (end.code === EXIT_CODE.done) {
     say(skip(promise, 'it was done before it was told', 'make it longer, such as -p epochs=1000'));
@@ -133,7 +133,7 @@ async function checkRefusal(check: Check, say: Say): Promise<void> {
   const attempt = start({ ...check, task: { ...check.task, parameters } }, owner, places);
   // Whether it trains is all that matters: one that does has taken them.
   const isDone = await hasReported(places, attempt, check.signal);
-  if (isDone === undefined) attempt.terminate(check.graceMs);
+  if (isDone === undefined) attempt.terminate();
   const end = await attempt.ended;
   if (end.code === EXIT_CODE.invalidParameters) return say(pass(promise));
   const found = isDone === undefined ? 'it trained' : describeEnd(end);
