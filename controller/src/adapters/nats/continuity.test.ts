@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareOverlap, lossSince, removedBetween, startAt } from './continuity.ts';
+import { compareOverlap, lossSince, mayHaveAged, removedBetween, startAt } from './continuity.ts';
 import type { StreamState } from './stream-admin.ts';
 
 const stream = (lastSeq: number, messages = lastSeq, createdMs = 1): StreamState => ({
@@ -50,4 +50,17 @@ test('F13 what left the stream is what neither came nor was purged by us', () =>
   assert.equal(removedBetween(stream(10), stream(20, 12), 5), 3);
   assert.equal(removedBetween(stream(10), stream(3, 3), 0), 0, 'a regress is told as such');
   assert.equal(removedBetween(stream(10), stream(3, 3, 2), 0), 0, 'so is another stream');
+});
+
+test('what is too old leaves the stream as it is meant to', () => {
+  const [day, week] = [24 * 3600_000, 7 * 24 * 3600_000];
+  const nowMs = 100 * day;
+  const before = { ...stream(10), oldestMs: nowMs - week, newestMs: nowMs - day };
+  assert.equal(mayHaveAged(before, stream(10, 9), week, nowMs), true);
+  assert.equal(mayHaveAged(before, stream(10, 0), week, nowMs), false, 'the newest was not due');
+  const old = { ...before, newestMs: nowMs - week };
+  assert.equal(mayHaveAged(old, stream(10, 0), week, nowMs), true);
+  const young = { ...before, oldestMs: nowMs - 6 * day };
+  assert.equal(mayHaveAged(young, stream(10, 9), week, nowMs), false);
+  assert.equal(mayHaveAged(stream(0), stream(0), week, nowMs), false);
 });

@@ -61,3 +61,18 @@ export function removedBetween(before: StreamState, now: StreamState, purged: nu
   if (before.createdMs !== now.createdMs || now.lastSeq < before.lastSeq) return 0;
   return Math.max(0, before.messages + (now.lastSeq - before.lastSeq) - now.messages - purged);
 }
+
+/** Clocks of the controller and NATS may differ by this much. */
+const CLOCK_MARGIN_MS = 5 * 60 * 1000;
+
+/** Whether age explains that messages left the stream since an earlier look, as they are meant to. */
+export function mayHaveAged(
+  before: StreamState,
+  now: StreamState,
+  maxAgeMs: number,
+  nowMs: number,
+): boolean {
+  // If none is left, the newest must have been due too.
+  const due = now.messages === 0 ? before.newestMs : before.oldestMs;
+  return due !== undefined && due + maxAgeMs <= nowMs + CLOCK_MARGIN_MS;
+}

@@ -31,6 +31,9 @@ export interface StreamState {
   readonly messages: number;
   /** Sequence of the newest message that was ever stored; it never falls in a stream that is whole. */
   readonly lastSeq: number;
+  /** When the oldest and the newest message were stored that are there; absent = there is none. */
+  readonly oldestMs?: number;
+  readonly newestMs?: number;
 }
 
 const STREAM_NOT_FOUND = 10059;
@@ -94,6 +97,9 @@ function stateOf({ created, state }: StreamInfo): StreamState {
     createdMs: Date.parse(created),
     messages: state.messages,
     lastSeq: state.last_seq,
+    ...(state.messages === 0
+      ? {}
+      : { oldestMs: Date.parse(state.first_ts), newestMs: Date.parse(state.last_ts) }),
   };
 }
 

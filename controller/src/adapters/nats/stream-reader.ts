@@ -5,6 +5,7 @@ import {
   type Cursor,
   compareOverlap,
   lossSince,
+  mayHaveAged,
   removedBetween,
   type StreamLoss,
   startAt,
@@ -177,10 +178,11 @@ export class StreamReader {
 
   /** Compares the stream with what was known of it, tells what is gone, and takes note of it. */
   #isLost(state: StreamState): boolean {
-    const { onLoss } = this.#options;
+    const { onLoss, clock, limits } = this.#options;
     const before = this.#lastState;
     const loss = lossSince(before, this.#cursor, state);
-    const removed = before === undefined ? 0 : removedBetween(before, state, this.#purged);
+    const isAge = before !== undefined && mayHaveAged(before, state, limits.maxAgeMs, clock.now());
+    const removed = before === undefined || isAge ? 0 : removedBetween(before, state, this.#purged);
     this.#lastState = state;
     this.#purged = 0;
     if (loss !== undefined) onLoss(loss, 0);
