@@ -2,6 +2,7 @@ export * from './artifacts.ts';
 export * from './crd/definitions.ts';
 export { experimentJsonSchema } from './crd/editor-schema.ts';
 export type { StructuralSchema } from './crd/structural.ts';
+export { isDataPath } from './data-path.ts';
 export * from './manifest/problem.ts';
 export { escapeText, quoteText } from './manifest/quote-text.ts';
 export * from './manifest/read-manifests.ts';

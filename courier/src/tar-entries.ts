@@ -1,3 +1,4 @@
+import { isDataPath } from '@espalier/api';
 import {
   BLOCK_BYTES,
   type Overrides,
@@ -19,7 +20,6 @@ export interface TarEntry {
 
 /** Long names and pax records; more is an attempt to fill the memory. */
 const MAX_META_BYTES = 64 * 1024;
-const MAX_DEPTH = 64;
 
 /**
  * The entries of a tar archive, one after the other; holds one chunk of the source at a time.
@@ -103,15 +103,8 @@ export function safePath(name: string, isFolder: boolean): string {
     .filter((part) => part !== '.');
   const path = parts.join('/');
   if (isFolder && path === '') return path;
-  const isBad =
-    name.startsWith('/') ||
-    (!isFolder && name.endsWith('/')) ||
-    parts.length > MAX_DEPTH ||
-    parts.some((part) => part === '' || part === '..' || Buffer.byteLength(part) > 255) ||
-    Buffer.byteLength(path) > 3_000 ||
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: such names only fool terminals.
-    /[\0-\x1f\x7f\\]/.test(path);
-  if (isBad || path === '') throw new TarError(`an unsafe path: ${shown(name)}`);
+  const isBad = name.startsWith('/') || (!isFolder && name.endsWith('/')) || !isDataPath(path);
+  if (isBad) throw new TarError(`an unsafe path: ${shown(name)}`);
   return path;
 }
 

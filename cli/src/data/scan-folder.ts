@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDataPath } from '@espalier/api';
 import { invalid } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 
@@ -18,7 +19,8 @@ export interface ScannedEntry {
  * Everything below `folder`, each folder before what is in it, sorted by the bytes of the names: the
  * same files give the same list on every machine.
  *
- * @throws {Failure} if there is nothing, or something that is neither file nor folder. Links are
+ * @throws {Failure} if there is nothing, or something that is neither file nor folder, or a
+ * name that no pod would unpack. Links are
  * refused and not followed: what they point at may be elsewhere, or change unseen.
  */
 export async function scanFolder(folder: string): Promise<readonly ScannedEntry[]> {
@@ -39,6 +41,11 @@ async function walk(folder: string, path: string, found: ScannedEntry[]): Promis
     const inside = `${path}${name}`;
     if (!Buffer.from(name).equals(raw)) {
       throw invalid(`the name of ${printable(inside)} is not UTF-8`, ['rename that file']);
+    }
+    if (!isDataPath(inside)) {
+      throw invalid(`${printable(inside)} cannot be unpacked everywhere`, [
+        'names must be short, without control characters and backslashes: rename it',
+      ]);
     }
     const stats = await lookAt(join(folder, inside), inside);
     if (stats.isDirectory()) {

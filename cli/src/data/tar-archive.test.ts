@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -33,7 +35,6 @@ const FILES = {
   'b/whole-block': 'x'.repeat(512),
   'b/more': 'y'.repeat(1300),
   'Zähler ö.csv': 'a;b\n',
-  'with\nline end': 'q',
   [`deep/${'long'.repeat(30)}/${'name'.repeat(30)}.bin`]: 'z'.repeat(700),
 };
 
@@ -96,11 +97,16 @@ test('links, other things, names that are not UTF-8 and empty folders are refuse
   symlinkSync('/etc/passwd', join(linked, 'b/link'));
   await assert.rejects(scanFolder(linked), /b\/link is a symbolic link/);
   const piped = folder(t, FILES);
-  execFileSync('mkfifo', [join(piped, 'pipe')]);
-  await assert.rejects(scanFolder(piped), /pipe is neither a file nor a folder/);
+  const server = createServer().listen(join(piped, 'socket'));
+  t.after(() => server.close());
+  await once(server, 'listening');
+  await assert.rejects(scanFolder(piped), /socket is neither a file nor a folder/);
   const named = folder(t, FILES);
   writeFileSync(Buffer.concat([Buffer.from(`${named}/`), Buffer.from([0x66, 0xff])]), '');
   await assert.rejects(scanFolder(named), /is not UTF-8/);
+  for (const name of ['with\nline end', 'back\\slash']) {
+    await assert.rejects(scanFolder(folder(t, { [name]: '' })), /cannot be unpacked everywhere/);
+  }
   await assert.rejects(scanFolder(folder(t, {})), /there is no file in/);
   await assert.rejects(scanFolder(join(linked, 'a.txt')), /is no folder/);
   await assert.rejects(scanFolder(join(linked, 'missing')), /cannot look at/);
