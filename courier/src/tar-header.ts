@@ -26,7 +26,10 @@ export interface Overrides {
 /** Reads one header; undefined for a block of zeros, which ends an archive. */
 export function readHeader(block: Buffer): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
-  const stored = readNumber(block, 148, 8);
+  if (block[0] === 0x1f && block[1] === 0x8b) {
+    throw new TarError('it is compressed by gzip; store it as a plain tar archive');
+  }
+  const stored = Number.parseInt(block.toString('latin1', 148, 156).replaceAll('\0', ' '), 8);
   let sum = 0;
   // The checksum counts its own field as spaces.
   for (const [at, byte] of block.entries()) sum += at >= 148 && at < 156 ? 32 : byte;

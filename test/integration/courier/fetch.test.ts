@@ -3,13 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { tarFile } from '../../../courier/src/testing/tar-file.ts';
 import { type OwnProcess, startProcess } from '../../kit/own-process.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import type { Scene } from '../nats/streams-rig.ts';
 import { CALL } from '../s3/rig.ts';
 import type { Attempt } from './attempt.ts';
 import { placeOf, useInstallation } from './rig.ts';
-import { tarFile } from './tar-file.ts';
 
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const COURIER = join(import.meta.dirname, '../../../courier/bin/espalier-courier');
