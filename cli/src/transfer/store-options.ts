@@ -43,14 +43,14 @@ function storeOptions({ env }: Surroundings, bucket: string, flags: StoreFlags):
 }
 
 /**
- * The bucket, and the keys of data sets in it.
+ * The bucket, where the data sets of the namespace lie in it, and their keys.
  *
  * @throws {Failure} if there is none, or the prefix or the namespace is none.
  */
 export async function bucketOf(
   { env }: Surroundings,
   flags: BucketFlags,
-): Promise<{ readonly bucket: string; dataSet(name: string): string }> {
+): Promise<{ readonly bucket: string; readonly root: string; dataSet(name: string): string }> {
   const bucket = flags.bucket ?? env.ESPALIER_S3_BUCKET;
   if (bucket === undefined || bucket === '') {
     throw invalid('no bucket is named', [
@@ -70,5 +70,6 @@ export async function bucketOf(
   const prefix = (flags.prefix ?? env.ESPALIER_S3_PREFIX ?? '').replace(/\/$/, '');
   const keys = checked(() => new ArtifactKeys(prefix));
   const namespace = flags.namespace ?? 'default';
-  return { bucket, dataSet: (name) => checked(() => keys.dataSet(namespace, name)) };
+  const root = checked(() => keys.dataRoot(namespace));
+  return { bucket, root, dataSet: (name) => checked(() => keys.dataSet(namespace, name)) };
 }

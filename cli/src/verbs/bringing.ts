@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples, positiveNumber, withFile, withStore } from './options.ts';
+import { examples, positiveNumber, withFile, withOutput, withStore } from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** What one brings to an installation: data sets, and trainers. */
@@ -27,12 +27,18 @@ export function addBringingVerbs(program: Command, perform: Perform): void {
       'after',
       examples([['espalier data push digits', 'see: espalier data push --help']]),
     );
-  withStore(data.command('push <folder>'))
+  withOutput(withBucket(data.command('list')))
+    .description('list the data sets of a namespace')
+    .addHelpText('after', examples([['espalier data list -n team-a', 'keys for spec.data.s3.key']]))
+    .action((options) =>
+      perform('list the data sets', async (surroundings) => {
+        const { dataList } = await import('../commands/data-list.ts');
+        return dataList(surroundings, options);
+      }),
+    );
+  withBucket(data.command('push <folder>'))
     .description('store a folder as a data set, or go on with it after an interruption')
     .option('--key <key>', 'key of the data set (default: name of the folder and .tar)')
-    .option('-n, --namespace <name>', 'namespace whose experiments use it (default: "default")')
-    .option('--bucket <name>', 'bucket of the installation (default: $ESPALIER_S3_BUCKET)')
-    .option('--prefix <path>', 'its folder in the bucket (default: $ESPALIER_S3_PREFIX)')
     .option('--replace', 'overwrite a data set with other content')
     .option('--abort', 'remove an unfinished upload of the key instead')
     .option('--json', 'print one JSON document')
@@ -43,6 +49,13 @@ export function addBringingVerbs(program: Command, perform: Perform): void {
         return dataPush(surroundings, folder, options);
       }),
     );
+}
+
+function withBucket(command: Command): Command {
+  return withStore(command)
+    .option('-n, --namespace <name>', 'namespace whose experiments use it (default: "default")')
+    .option('--bucket <name>', 'bucket of the installation (default: $ESPALIER_S3_BUCKET)')
+    .option('--prefix <path>', 'its folder in the bucket (default: $ESPALIER_S3_PREFIX)');
 }
 
 const CHECK_HELP = `${examples([

@@ -215,10 +215,18 @@ describe('espalier data push', { skip: whyNoStore() }, () => {
     await first.ended;
     scene.proxy.clearRules();
     assert.equal(await at.store.head(`${scene.key}.sha256`, CALL), undefined);
+    const listed = async () => {
+      const words = ['data', 'list', '-n', 'team', '--prefix', at.prefix, '--json'];
+      const { stdout } = await scene.sandbox.start(words, storeEnvironment(scene.proxy.url)).ended;
+      const sets: { key: string; committed: boolean }[] = JSON.parse(stdout);
+      return sets.find(({ key }) => key === 'unmarked.tar')?.committed;
+    };
+    assert.equal(await listed(), false);
     const sent = scene.arrived;
     assert.match((await scene.push()).stdout, /it was there, and is committed now/);
     assert.equal(scene.arrived, sent, 'no part is sent again');
     await scene.check();
+    assert.equal(await listed(), true);
   });
 
   test('other content under the same key is refused, unless it is to be replaced', async (t) => {

@@ -76,7 +76,12 @@ export class ArtifactKeys {
       throw new RangeError(`not the key of a data set: ${key}`);
     }
     checked(key, DATA_KEY, 'the key of a data set');
-    return `${this.namespaceRoot(namespace)}datasets/${key}`;
+    return `${this.dataRoot(namespace)}${key}`;
+  }
+
+  /** Below which all data sets of one tenant lie. */
+  dataRoot(namespace: string): string {
+    return `${this.namespaceRoot(namespace)}datasets/`;
   }
 
   experimentRoot({ namespace, name, uid }: ExperimentPlace): string {
