@@ -1,7 +1,4 @@
 import { type AttemptAddress, type Point, parseReportSubject, reportsOf } from '@espalier/api';
-import { closeRecord } from '../../domain/trial/close-record.ts';
-import { emptyFold, type FeedFold, foldLine } from '../../domain/trial/feed-fold.ts';
-import { progressOf, viewOf } from '../../domain/trial/feed-trajectory.ts';
 import type { AttemptProgress, FeedView } from '../../domain/trial/feed-view.ts';
 import type { PodView } from '../../domain/trial/pod-view.ts';
 import type { FeedInterest, MetricsFeed, ReportReceipts } from '../../ports/metrics-feed.ts';
@@ -10,6 +7,7 @@ import { judgeAttempt } from './attempts.ts';
 import type { Bus } from './bus.ts';
 import type { StreamMessage } from './bus-reading.ts';
 import type { StreamLoss } from './continuity.ts';
+import { FollowedTrial } from './followed-trial.ts';
 import { Outage } from './outage.ts';
 import { type PurgeCounts, PurgeQueue } from './purge-queue.ts';
 import { parseReport, type Refusal } from './report-message.ts';
@@ -39,20 +37,6 @@ export interface NatsFeedOptions {
   readonly checkMs?: number;
 }
 
-interface Followed {
-  readonly interest: FeedInterest;
-  fold: FeedFold;
-  /**
-   * Whether everything of it that is in the stream was read. Until then it shows nothing: a part of
-   * the points would look like a worse result than the one on record.
-   */
-  isSettled: boolean;
-  /** Whether the record in its files was read, so that they can tell no more. */
-  hasReadRecord: boolean;
-  /** The lowest attempt whose messages were passed over, because no such pod was known. */
-  passedOver: number;
-}
-
 /** What came over the stream so far; replayed messages count again. */
 export interface FeedCounts extends PurgeCounts {
   readonly folded: number;
@@ -60,6 +44,8 @@ export interface FeedCounts extends PurgeCounts {
   readonly replays: number;
   /** Points that were read from the files of ended attempts. */
   readonly recovered: number;
+  /** Messages that left the stream before their time, by nobody we know. */
+  readonly removed: number;
 }
 
 /** Clocks of the controller, NATS and the nodes may differ by this much. */
@@ -80,7 +66,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
   readonly #reader: StreamReader;
   readonly #purges: PurgeQueue;
   readonly #outage: Outage;
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedTrial>();
   readonly #passedOver = new Set<string>();
   readonly #listeners: ((trialUid: string) => void)[] = [];
   readonly #counts = {
@@ -88,6 +74,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     refused: { subject: 0, payload: 0, namespace: 0, trial: 0, attempt: 0, late: 0 },
     replays: 0,
     recovered: 0,
+    removed: 0,
   };
   /** A replay is due; it waits for the one that runs, so that many new Trials share one. */
   #wantsReplay = false;
@@ -108,7 +95,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
       onCaughtUp: () => this.#caughtUp(),
       onReading: (isReading) => this.#outage.tell(isReading),
       onLoss: (loss, removed) => {
-        log.warn('the metrics stream lost messages', { loss, removed });
+        this.#counts.removed += removed;
         onLoss(loss, removed);
       },
       ...(checkMs === undefined ? {} : { checkMs }),
@@ -145,13 +132,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
       this.#isReplaying ||
       this.#passedOver.delete(trialUid) ||
       this.#passedOver.size >= MAX_PASSED_OVER;
-    this.#followed.set(trialUid, {
-      interest,
-      fold: emptyFold(interest),
-      isSettled: !wentBy,
-      hasReadRecord: false,
-      passedOver: Number.POSITIVE_INFINITY,
-    });
+    this.#followed.set(trialUid, new FollowedTrial(interest, !wentBy));
     if (wentBy) this.#replay();
   }
 
@@ -165,17 +146,13 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
       followed.isSettled = false;
       this.#replay();
     }
-    const fold = followed.isSettled ? followed.fold : emptyFold(followed.interest);
-    const canRecover = this.#options.canRecover === true && !followed.hasReadRecord;
-    const view = { ...viewOf(fold, pod?.attempt ?? 0), canRecover };
+    const view = followed.view(pod?.attempt ?? 0, this.#options.canRecover === true);
     return pod === undefined ? view : this.#outage.excuse(view, pod);
   }
 
   progressOf(trialUid: string, attempt: number): AttemptProgress | undefined {
-    const followed = this.#followed.get(trialUid);
     // What has not been read yet would look like missing, and all of it would be sent again.
-    if (!this.isCaughtUp || followed?.isSettled !== true) return undefined;
-    return progressOf(followed.fold, attempt);
+    return this.isCaughtUp ? this.#followed.get(trialUid)?.progressOf(attempt) : undefined;
   }
 
   forget(trialUid: string): void {
@@ -198,18 +175,8 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
   ): Promise<void> {
     const followed = this.#followed.get(trialUid);
     if (followed === undefined) return;
-    const record = emptyFold(followed.interest);
-    const nowMs = this.#options.clock.now();
-    for await (const batch of points) {
-      foldLine(record, attempt, { kind: 'points', points: [...batch] }, nowMs);
-    }
-    followed.hasReadRecord = true;
-    const closed = closeRecord(record, followed.fold, attempt);
-    if (closed !== undefined) {
-      followed.fold = closed;
-      followed.isSettled = true;
-      this.#counts.recovered += closed.points;
-    }
+    const recovered = await followed.readRecord(attempt, points, this.#options.clock.now());
+    this.#counts.recovered += recovered ?? 0;
     this.#tell(trialUid);
   }
 
@@ -266,8 +233,7 @@ export class NatsFeed implements MetricsFeed, ReportReceipts {
     if (judged !== 'counts') return judged;
     const line = parseReport(address.channel, data);
     if (line === undefined) return 'payload';
-    const isNews = foldLine(followed.fold, attempt, line, this.#options.clock.now());
-    if (isNews && followed.isSettled) this.#tell(trialUid);
+    if (followed.take(attempt, line, this.#options.clock.now())) this.#tell(trialUid);
     return undefined;
   }
 

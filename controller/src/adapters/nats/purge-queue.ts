@@ -37,7 +37,8 @@ export class PurgeQueue {
     this.#isBusy = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       try {
-        this.#counts.purged += await this.#purge(next);
+        const purged = await this.#purge(next);
+        this.#counts.purged += purged;
       } catch {
         // The server is away: the age limit of the stream will do it.
         this.#counts.skipped += 1;
