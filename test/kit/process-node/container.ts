@@ -14,7 +14,7 @@ export interface ProcessImage {
   readonly entrypoint: readonly string[];
   /** Programs of the image that a `command` may begin with: `{ courier: ['node', 'main.ts'] }`. */
   readonly programs?: Readonly<Record<string, readonly string[]>>;
-  /** Variables of the image; those of the container come after them. */
+  /** Variables of the image, with paths of the container; those of the container come after them. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -139,7 +139,10 @@ export class Container {
   }
 
   #environment(): Record<string, string> {
-    const values: Record<string, string> = { TMPDIR: this.paths('/tmp'), ...this.#image?.env };
+    const values: Record<string, string> = { TMPDIR: this.paths('/tmp') };
+    for (const [name, value] of Object.entries(this.#image?.env ?? {})) {
+      values[name] = this.paths(value);
+    }
     for (const { name, value = '' } of this.spec.env ?? []) {
       values[name] = this.paths(expand(value, values));
     }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { type ApiClient, ApiError } from '../api-client.ts';
 import type { KubeObject } from '../kube-types.ts';
 import { waitFor } from '../wait.ts';
-import type { ContainerSpec, RunnablePod, VolumeSpec } from './pod-spec.ts';
+import type { ContainerSpec, ProjectedSource, RunnablePod, VolumeSpec } from './pod-spec.ts';
 
 /** The folder of each volume, by the volume's name. */
 export type Volumes = ReadonlyMap<string, string>;
@@ -17,48 +17,76 @@ export interface MountOptions {
   readonly signal: AbortSignal;
 }
 
-interface Secret extends KubeObject {
+interface Source extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-const SECRET_WAIT_MS = 24 * 3600 * 1000;
+interface Token extends KubeObject {
+  readonly status: { readonly token: string };
+}
 
-/** Makes the folders of a pod's volumes; like the kubelet it waits for Secrets that do not exist yet. */
+const SOURCE_WAIT_MS = 24 * 3600 * 1000;
+
+/** Makes the folders of a pod's volumes; like the kubelet it waits for objects that do not exist yet. */
 export async function mountVolumes(pod: RunnablePod, options: MountOptions): Promise<Volumes> {
   const volumes = new Map<string, string>();
   for (const volume of pod.spec.volumes ?? []) {
-    volumes.set(volume.name, await mount(pod.metadata.namespace ?? '', volume, options));
+    volumes.set(volume.name, await mount(pod, volume, options));
   }
   return volumes;
 }
 
 async function mount(
-  namespace: string,
-  { name, secret, persistentVolumeClaim }: VolumeSpec,
-  { client, folder, claims, signal }: MountOptions,
+  pod: RunnablePod,
+  { name, secret, configMap, projected, persistentVolumeClaim }: VolumeSpec,
+  options: MountOptions,
 ): Promise<string> {
-  const path = join(folder, 'volumes', name);
+  const path = join(options.folder, 'volumes', name);
   mkdirSync(path, { recursive: true });
   if (persistentVolumeClaim !== undefined) {
-    const claimed = claims[persistentVolumeClaim.claimName];
+    const claimed = options.claims[persistentVolumeClaim.claimName];
     if (claimed === undefined) throw new Error(`no claim ${persistentVolumeClaim.claimName}`);
     return claimed;
   }
-  if (secret === undefined) return path;
-  const url = `/api/v1/namespaces/${namespace}/secrets/${secret.secretName}`;
-  const { data = {} } = await waitFor(() => found(client.get<Secret>(url)), {
-    what: `secret ${secret.secretName} exists`,
-    timeoutMs: SECRET_WAIT_MS,
-    pauseMs: 50,
-    signal,
-  });
-  const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));
-  for (const item of items) {
-    const file = join(path, item.path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, Buffer.from(data[item.key] ?? '', 'base64'), { mode: 0o400 });
+  const sources: readonly ProjectedSource[] = [
+    ...(secret === undefined ? [] : [{ secret: { ...secret, name: secret.secretName } }]),
+    ...(configMap === undefined ? [] : [{ configMap }]),
+    ...(projected?.sources ?? []),
+  ];
+  for (const source of sources) {
+    for (const [file, content] of await filesOf(pod, source, options)) {
+      mkdirSync(dirname(join(path, file)), { recursive: true });
+      writeFileSync(join(path, file), content, { mode: 0o400 });
+    }
   }
   return path;
+}
+
+async function filesOf(
+  { metadata: { namespace = '' }, spec: { serviceAccountName = 'default' } }: RunnablePod,
+  { secret, configMap, serviceAccountToken, downwardAPI }: ProjectedSource,
+  { client, signal }: MountOptions,
+): Promise<[file: string, content: string | Buffer][]> {
+  const core = `/api/v1/namespaces/${namespace}`;
+  if (serviceAccountToken !== undefined) {
+    const made = await client.create<Token>(`${core}/serviceaccounts/${serviceAccountName}/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    });
+    return [[serviceAccountToken.path, made.status.token]];
+  }
+  if (downwardAPI !== undefined) return downwardAPI.items.map(({ path }) => [path, namespace]);
+  const source = secret ?? configMap;
+  if (source === undefined) return [];
+  const kind = secret === undefined ? 'configmaps' : 'secrets';
+  const { data = {} } = await waitFor(
+    () => found(client.get<Source>(`${core}/${kind}/${source.name}`)),
+    { what: `${kind} ${source.name} exists`, timeoutMs: SOURCE_WAIT_MS, pauseMs: 50, signal },
+  );
+  const items = source.items ?? Object.keys(data).map((key) => ({ key, path: key }));
+  const encoding = secret === undefined ? 'utf8' : 'base64';
+  return items.map(({ key, path }) => [path, Buffer.from(data[key] ?? '', encoding)]);
 }
 
 /** Undefined while there is nothing, or nobody to ask. */

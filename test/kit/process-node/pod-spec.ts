@@ -4,6 +4,7 @@ import type { Pod } from '../kube-types.ts';
 export interface RunnablePod extends Pod {
   readonly spec: {
     readonly nodeName?: string;
+    readonly serviceAccountName?: string;
     readonly terminationGracePeriodSeconds?: number;
     readonly initContainers?: readonly ContainerSpec[];
     readonly containers: readonly ContainerSpec[];
@@ -31,14 +32,25 @@ export interface VolumeMountSpec {
   readonly subPath?: string;
 }
 
+interface Items {
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
+}
+
 export interface VolumeSpec {
   readonly name: string;
   readonly emptyDir?: object;
-  readonly secret?: {
-    readonly secretName: string;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
+  readonly secret?: Items & { readonly secretName: string };
+  readonly configMap?: Items & { readonly name: string };
+  readonly projected?: { readonly sources: readonly ProjectedSource[] };
   readonly persistentVolumeClaim?: { readonly claimName: string };
+}
+
+/** Of the downward API there is the pod's namespace only. */
+export interface ProjectedSource {
+  readonly secret?: Items & { readonly name: string };
+  readonly configMap?: Items & { readonly name: string };
+  readonly serviceAccountToken?: { readonly path: string };
+  readonly downwardAPI?: { readonly items: readonly { readonly path: string }[] };
 }
 
 /** Runs beside the main containers: started before them, ended after them. */
