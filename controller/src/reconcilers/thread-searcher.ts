@@ -86,6 +86,7 @@ export class ThreadSearcher implements Searcher {
       else asked?.reject(new Error(`${answer.error.name}: ${answer.error.message}`));
     });
     worker.on('error', (error) => this.died(thread, error));
+    worker.on('messageerror', (error) => this.died(thread, error));
     worker.on('exit', (code) => this.died(thread, new Error(`it exited with ${code}`)));
     worker.unref();
     return thread;
@@ -95,6 +96,7 @@ export class ThreadSearcher implements Searcher {
     if (this.thread !== thread) return;
     this.log.error('the search thread died', { error: String(cause), asked: thread.asked.size });
     this.lose(thread, new Error(`the search thread died: ${String(cause)}`, { cause }));
+    void thread.worker.terminate();
   }
 
   private lose(thread: Thread, reason: Error): void {
