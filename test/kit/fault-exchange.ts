@@ -78,8 +78,10 @@ export async function sendAnswer(
   { status, headers, body }: Answer,
   { faults, exchange }: { readonly faults: readonly Fault[]; readonly exchange: Exchange },
 ): Promise<void> {
-  const { response, gone, reset } = exchange;
-  response.writeHead(status, { ...headers, 'content-length': body.length });
+  const { request, response, gone, reset } = exchange;
+  // The answer to HEAD tells the length of a body that it does not have.
+  const length = request.method === 'HEAD' ? {} : { 'content-length': body.length };
+  response.writeHead(status, { ...headers, ...length });
   const truncate = faults.find((fault) => fault.kind === 'truncate');
   const slow = faults.find((fault) => fault.kind === 'slow');
   if (truncate !== undefined) {

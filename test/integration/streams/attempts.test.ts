@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { ARTIFACT, podName, type Trial } from '@espalier/api';
+import { whyNoTools } from '../../kit/tools.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { experimentEnded, trialsIn } from '../k8s/objects.ts';
+import { podRuns } from '../k8s/pods-rig.ts';
+import { applyQuick, experimentIn, succeeded } from './quick-experiment.ts';
+import { assertNothingLost, compareWithTrainers, stored } from './record.ts';
+import { IMAGE, useStreams } from './rig.ts';
+
+const outcomesOf = ({ status }: Trial) =>
+  status?.attempts.map(({ outcome, exitCode }) => `${outcome} ${exitCode}`);
+
+const OPTIONS = { skip: whyNoTools(), timeout: 240_000, concurrency: true };
+
+describe('attempts that end in all ways', OPTIONS, () => {
+  const rig = useStreams({ label: 'attempts' });
+
+  const printed = (namespace: string, pod: string) =>
+    readFileSync(rig.node.container(namespace, pod).logFile, 'utf8');
+
+  /** Resolves once the store has that checkpoint of the first trial. */
+  const savedStep = (namespace: string, attempt = 0, step = 10) =>
+    waitFor(
+      async () => {
+        const experiment = await experimentIn(rig, namespace);
+        const [trial] = await trialsIn(rig.client, namespace);
+        const manifest = `manifest-${step}.json`;
+        return trial && (await stored(rig, experiment, trial, attempt, manifest));
+      },
+      { what: `attempt ${attempt} has saved step ${step}` },
+    );
+
+  test('U22 F16 a trainer that is killed goes on from its checkpoint in the store', async (context) => {
+    await rig.namespace('killed');
+    await applyQuick(rig, 'killed', {
+      trials: { max: 1, parallel: 1, maxFailed: 0 },
+      parameters: [{ name: 'holds', int: { value: 2 } }],
+      pace: { epochs: 6 },
+    });
+    for (const attempt of [0, 1]) {
+      await savedStep('killed', attempt, 10 * (attempt + 1));
+      process.kill(rig.node.container('killed', podName('e-00000', attempt)).pid ?? 0, 'SIGKILL');
+    }
+    const experiment = await succeeded(rig, 'killed');
+    const [trial] = await trialsIn(rig.client, 'killed');
+    assert.ok(trial);
+    assert.deepEqual(outcomesOf(trial), ['Failed 137', 'Failed 137', 'Succeeded 0']);
+    const begun = [1, 2].map((attempt) =>
+      Number(/begins at step (\d+)/.exec(printed('killed', podName('e-00000', attempt)))?.[1]),
+    );
+    context.diagnostic(`killed after saving steps 10 and 20, went on at steps ${begun}`);
+    assert.deepEqual(begun, [10, 20]);
+    assertNothingLost(context, 'killed', await compareWithTrainers(rig, experiment));
+  });
+
+  test('F16 a trainer that runs out of memory is not tried again, and its log is kept', async (context) => {
+    await rig.namespace('oom');
+    await applyQuick(rig, 'oom', {
+      trials: { max: 1, parallel: 1, maxFailed: 0 },
+      parameters: [{ name: 'holds', int: { value: 1 } }],
+    });
+    await savedStep('oom');
+    rig.node.container('oom', 'e-00000-a0').runOutOfMemory();
+    const experiment = await experimentEnded(rig.client, 'oom', 'e');
+    assert.equal(experiment.status?.phase, 'Failed');
+    const [trial] = await trialsIn(rig.client, 'oom');
+    assert.ok(trial);
+    assert.equal(`${trial.status?.phase} ${trial.status?.reason}`, 'Failed OOMKilled');
+    assert.deepEqual(outcomesOf(trial), ['Failed 137']);
+    const log = await waitFor(() => stored(rig, experiment, trial, 0, ARTIFACT.log), {
+      what: 'the log is kept',
+    });
+    context.diagnostic(`log.txt has ${log.length} bytes`);
+    assert.equal(log.toString(), printed('oom', 'e-00000-a0'));
+  });
+
+  test('U14 K12 a trainer that knows files only is carried by a sidecar, nothing lost at its end', async (context) => {
+    await rig.namespace('sidecar');
+    await applyQuick(rig, 'sidecar', {
+      trials: { max: 3, parallel: 3, maxFailed: 0 },
+      trainer: { image: IMAGE.quick, sidecar: true },
+      pace: { epochs: 3, epochMs: 30 },
+    });
+    const experiment = await succeeded(rig, 'sidecar');
+    for (const trial of await trialsIn(rig.client, 'sidecar')) {
+      assert.deepEqual(outcomesOf(trial), ['Succeeded 0']);
+    }
+    assertNothingLost(context, 'sidecar', await compareWithTrainers(rig, experiment));
+  });
+
+  test('K7 a trial that diverges is Stopped, never the best, and its record is whole', async (context) => {
+    await rig.namespace('nan');
+    await applyQuick(rig, 'nan', {
+      parameters: [{ name: 'mode', string: { values: ['ok', 'nan'] } }],
+      trials: { max: 4, parallel: 4, maxFailed: 0 },
+    });
+    const experiment = await succeeded(rig, 'nan');
+    const trials = await trialsIn(rig.client, 'nan');
+    const diverged = trials.filter(({ status }) => status?.reason === 'Diverged');
+    const wanted = trials.filter(({ spec }) =>
+      spec.parameters.some(({ name, string }) => name === 'mode' && string === 'nan'),
+    );
+    assert.ok(wanted.length > 0 && wanted.length < 4, `${wanted.length} of 4 are to diverge`);
+    assert.deepEqual(diverged, wanted);
+    assertNothingLost(context, 'nan', await compareWithTrainers(rig, experiment));
+  });
+
+  test('G10 deleting an Experiment in the middle takes its pods and Secrets', async () => {
+    await rig.namespace('deleted');
+    await applyQuick(rig, 'deleted', {
+      trials: { max: 2, parallel: 2, maxFailed: 0 },
+      parameters: [{ name: 'holds', int: { value: 1 } }],
+    });
+    await Promise.all(
+      ['e-00000-a0', 'e-00001-a0'].map((pod) => podRuns(rig.client, 'deleted', pod)),
+    );
+    await savedStep('deleted');
+    const core = '/api/v1/namespaces/deleted';
+    const names = async (kind: string) =>
+      (await rig.client.list(`${core}/${kind}`)).items.map(({ metadata }) => metadata.name);
+    assert.equal((await names('secrets')).length, 2);
+    await rig.client.remove('/apis/espalier.dev/v1alpha1/namespaces/deleted/experiments/e');
+    await waitFor(
+      async () => [...(await names('pods')), ...(await names('secrets'))].length === 0,
+      { what: 'no pod and no Secret is left' },
+    );
+  });
+});

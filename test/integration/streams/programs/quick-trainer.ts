@@ -1,0 +1,177 @@
+/**
+ * A trainer without a network: it keeps the whole contract, with the couriers and files of our own
+ * trainer, and a curve that its parameters give. A fault test can run many of them.
+ *
+ * `epochs`, `steps` per epoch, `epochMs`, `top` (the last value of `acc`), `mode`: `nan` diverges in
+ * the middle, `drag` takes eight times as long if `top` is less than 0.5: time to be stopped.
+ * `holds`: attempts before that number wait after their second epoch until somebody ends them.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ARTIFACT,
+  assignmentValue,
+  checkpointFolder,
+  EXIT_CODE,
+  encodePoint,
+  type Manifest,
+  manifestSchema,
+  type Point,
+  pointSchema,
+  pointsSegment,
+} from '@espalier/api';
+import { AttemptFolder } from '../../../../trainer-image/src/checkpoint/attempt-folder.ts';
+import { listenForStop } from '../../../../trainer-image/src/commands/stop-signal.ts';
+import { readTrialEnvironment } from '../../../../trainer-image/src/commands/trial-environment.ts';
+import { beginDelivery } from '../../../../trainer-image/src/report/delivery.ts';
+import { PointLog } from '../../../../trainer-image/src/report/point-log.ts';
+import { openReportFile } from '../../../../trainer-image/src/report/report-sink.ts';
+import { metricsTable, stepsTable } from '../../../../trainer-image/src/report/tables.ts';
+import { writeLastWords } from '../../../../trainer-image/src/report/termination-log.ts';
+
+const HOLD_MS = 24 * 3600 * 1000;
+
+interface State {
+  step: number;
+  epoch: number;
+  best: Manifest['best'];
+}
+
+interface Resumed {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly state: State;
+  readonly points: readonly Point[];
+}
+
+/** Reads what the fetching container has put there; undefined = start anew. */
+function readResumed(folder: string | undefined): Resumed | undefined {
+  const name = folder && readdirSync(folder).find((entry) => /^manifest-\d+\.json$/.test(entry));
+  if (!folder || !name) return undefined;
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  const text = (path: string) => readFileSync(join(folder, path), 'utf8');
+  const state = text(`${checkpointFolder(manifest.resume?.step ?? 0)}/${ARTIFACT.state}`);
+  const points = manifest.files
+    .filter(({ path }) => path.startsWith('points-'))
+    .flatMap(({ path }) => text(path).trimEnd().split('\n'))
+    .map((line) => pointSchema.parse(JSON.parse(line)))
+    .sort((a, b) => a.seq - b.seq);
+  return { folder, manifest, state: JSON.parse(state) as State, points };
+}
+
+const stop = listenForStop();
+const environment = readTrialEnvironment(process.env);
+const { task, outFolder } = environment;
+const delivery = beginDelivery(environment, stop);
+const parameters = new Map(task.parameters.map((one) => [one.name, assignmentValue(one)]));
+const number = (name: string, fallback: number) => Number(parameters.get(name) ?? fallback);
+const [epochs, steps] = [number('epochs', 4), number('steps', 5)];
+const [epochMs, top] = [number('epochMs', 50), number('top', 0.5)];
+const mode = parameters.get('mode') ?? 'ok';
+const holdsAfter = task.attempt < number('holds', 0) ? 2 : Number.POSITIVE_INFINITY;
+const stepMs = (epochMs / steps) * (mode === 'drag' && top < 0.5 ? 8 : 1);
+
+const resumed = readResumed(environment.resumeFolder);
+const state: State = resumed?.state ?? { step: 0, epoch: 0, best: null };
+const points = new PointLog(
+  resumed?.points ?? [],
+  (resumed?.points.at(-1)?.seq ?? -1) + 1,
+  openReportFile(delivery.reportFile),
+);
+const folder = new AttemptFolder(outFolder, { trialUid: task.uid, attempt: task.attempt });
+const modelOf = (step: number) => `${checkpointFolder(step)}/${ARTIFACT.model}`;
+const stateOf = (step: number) => `${checkpointFolder(step)}/${ARTIFACT.state}`;
+const write = (path: string, text: string) => folder.write(path, [Buffer.from(text)]);
+
+function writeSegment(): void {
+  const unsaved = points.takeUnsaved();
+  const text = unsaved.map((point) => `${encodePoint(point)}\n`).join('');
+  if (unsaved[0] !== undefined) write(pointsSegment(unsaved[0].seq), text);
+}
+
+function writeModel(): void {
+  const path = modelOf(state.step);
+  if (!folder.has(path)) write(path, `${task.trial} after ${state.step} steps\n`);
+}
+
+const isBest = (path: string) => state.best !== null && path === modelOf(state.best.step);
+const isLasting = (path: string) => !path.startsWith('checkpoint-') || isBest(path);
+
+let savedAt = resumed?.state.step ?? 0;
+
+function save(): void {
+  if (state.step === savedAt) return;
+  savedAt = state.step;
+  writeModel();
+  write(stateOf(state.step), JSON.stringify(state));
+  writeSegment();
+  const kept = [modelOf(state.step), stateOf(state.step)];
+  const facts = { ...state, resume: { step: state.step } };
+  folder.commitCheckpoint(facts, (path) => isLasting(path) || kept.includes(path));
+}
+
+function end(): void {
+  writeSegment();
+  write(ARTIFACT.metricsCsv, metricsTable(points.points));
+  write(ARTIFACT.stepsCsv, stepsTable(points.points));
+  write(ARTIFACT.submissionCsv, `Id,Category\n1,${Math.round(top * 100)}\n`);
+  write(ARTIFACT.log, `${task.trial} ended after ${state.step} steps\n`);
+  folder.commitEnd({ ...state, resume: null }, isLasting);
+}
+
+async function runEpoch(): Promise<void> {
+  for (let done = 0; done < steps; done++) {
+    await sleep(stepMs, undefined, { signal: stop });
+    state.step += 1;
+    points.add(state.step, state.epoch, { loss: 1 / state.step });
+  }
+  state.epoch += 1;
+  const isLost = mode === 'nan' && state.epoch * 2 > epochs;
+  const value = isLost ? Number.NaN : (top * state.epoch) / epochs;
+  points.add(state.step, state.epoch, { train_loss: 1 / state.step, valid_acc: value });
+  if (isLost) throw EXIT_CODE.diverged;
+  if (state.best === null || value > state.best.value) {
+    state.best = { step: state.step, epoch: state.epoch, value };
+    writeModel();
+  }
+  points.flush();
+}
+
+async function train(): Promise<number> {
+  points.start(state.step, epochs);
+  process.stdout.write(`${task.trial} attempt ${task.attempt} begins at step ${state.step}\n`);
+  for (const file of resumed?.manifest.files ?? []) {
+    if (isLasting(file.path)) await folder.inherit(resumed?.folder ?? '', file);
+  }
+  try {
+    for (let done = 0; state.epoch < epochs; done++) {
+      if (done === holdsAfter) await sleep(HOLD_MS, undefined, { signal: stop });
+      await runEpoch();
+      process.stdout.write(`epoch ${state.epoch} of ${epochs}\n`);
+      if (state.epoch < epochs && state.epoch % task.checkpoint.everyEpochs === 0) save();
+    }
+  } catch (error) {
+    if (error === EXIT_CODE.diverged) {
+      end();
+      points.finish();
+      return EXIT_CODE.diverged;
+    }
+    if (!stop.aborted) throw error;
+    save();
+    points.finish();
+    return EXIT_CODE.terminated;
+  }
+  end();
+  points.finish();
+  return EXIT_CODE.done;
+}
+
+const code = await train();
+const last = points.points.findLast(({ values }) => task.objective.metric in values);
+const words = { point: last };
+if (process.env['ESPALIER_TERMINATION_LOG']) {
+  writeLastWords(process.env['ESPALIER_TERMINATION_LOG'], words, task.objective.metric);
+}
+const missing = await delivery.finish();
+process.exit(code === EXIT_CODE.done && missing.length > 0 ? EXIT_CODE.terminated : code);

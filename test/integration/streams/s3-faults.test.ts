@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Experiment } from '@espalier/api';
+import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
+import { whyNoTools } from '../../kit/tools.ts';
+import { waitFor } from '../../kit/wait.ts';
+import { trialsIn } from '../k8s/objects.ts';
+import { applyQuick, experimentIn, succeeded } from './quick-experiment.ts';
+import { assertNothingLost, compareWithTrainers, isWholeInStore } from './record.ts';
+import { type StreamsRig, useStreams } from './rig.ts';
+
+const TEST_ALL = process.env['ESPALIER_TEST_ALL'] === '1';
+const TRIALS = TEST_ALL ? 12 : 3;
+
+const refusal = (status: number, code: string): RequestFault => ({
+  kind: 'answer',
+  status,
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`,
+});
+
+/** What a store or a network may do to any request. */
+const FAULTS: Readonly<Record<string, RequestFault>> = {
+  '500': refusal(500, 'InternalError'),
+  '503 SlowDown': refusal(503, 'SlowDown'),
+  'never arrives': { kind: 'cut', point: 'before' },
+  'lost answer': { kind: 'cut', point: 'after' },
+  'cut body': { kind: 'truncate', afterBytes: 20 },
+  slow: { kind: 'slow', bytesPerSecond: 2_000 },
+  late: { kind: 'delay', point: 'after', ms: 400 },
+};
+/** What it may do to uploads besides. */
+const UPLOAD_FAULTS: Readonly<Record<string, RequestFault>> = {
+  '409 ConditionalRequestConflict': refusal(409, 'ConditionalRequestConflict'),
+  '403 expired': refusal(403, 'AccessDenied'),
+  '403 RequestTimeTooSkewed': refusal(403, 'RequestTimeTooSkewed'),
+  '400 BadDigest': refusal(400, 'BadDigest'),
+  'changed on its way': { kind: 'rewrite', request: (text) => text.replaceAll('1', '7') },
+};
+
+/** Looks again and again whether what status names as best is whole in the store (G8). */
+function watchBest(context: TestContext, rig: StreamsRig, namespace: string) {
+  const seen = new Set<string>();
+  const broken: string[] = [];
+  let isOver = false;
+  const watch = async () => {
+    while (!isOver) {
+      const { checkpoint } = (await experimentIn(rig, namespace)).status?.best ?? {};
+      if (checkpoint !== undefined && !seen.has(checkpoint.uri)) {
+        seen.add(checkpoint.uri);
+        if (!(await isWholeInStore(rig, checkpoint))) broken.push(checkpoint.uri);
+      }
+      await sleep(50);
+    }
+  };
+  const watching = watch();
+  const end = async () => {
+    isOver = true;
+    await watching;
+    return { seen: seen.size, broken };
+  };
+  context.after(end);
+  return end;
+}
+
+const OPTIONS = { skip: whyNoTools(), timeout: 600_000, concurrency: true };
+
+describe('S3 faults from trainer to record', OPTIONS, () => {
+  const rig = useStreams({ label: 's3-faults', textFiles: true });
+
+  const apply = (namespace: string): Promise<Experiment> =>
+    applyQuick(rig, namespace, {
+      trials: { max: TRIALS, parallel: TRIALS, maxFailed: 0 },
+      pace: { epochs: 5, epochMs: 200 },
+    });
+
+  const whole = async (context: TestContext, namespace: string) => {
+    const experiment = await succeeded(rig, namespace, 60_000);
+    for (const { metadata, status } of await trialsIn(rig.client, namespace)) {
+      assert.equal(status?.attempts.length, 1, `${metadata.name} needed no second attempt`);
+    }
+    assertNothingLost(context, namespace, await compareWithTrainers(rig, experiment));
+    assert.ok(experiment.status?.best?.checkpoint, 'the best has a checkpoint');
+  };
+
+  test('F15 G8 every second upload and many other requests fail, and all files arrive whole', async (t) => {
+    await rig.namespace('f15-mixed');
+    const untouched = {
+      path: /f15-mixed/,
+      where: ({ faults }: SeenRequest) => faults.length === 0,
+    };
+    for (const [name, fault] of Object.entries(FAULTS)) {
+      rig.s3Proxy.addRule({ name, match: untouched, fault, chance: 0.05 });
+    }
+    for (const [name, fault] of Object.entries(UPLOAD_FAULTS)) {
+      rig.s3Proxy.addRule({ name, match: { ...untouched, methods: ['PUT'] }, fault, chance: 0.08 });
+    }
+    await apply('f15-mixed');
+    const end = watchBest(t, rig, 'f15-mixed');
+    await whole(t, 'f15-mixed');
+    const { seen, broken } = await end();
+    const requests = rig.s3Proxy.requests.filter(({ path }) => /f15-mixed/.test(path));
+    const hit = requests.filter(({ faults }) => faults.length > 0);
+    const kinds = new Set(hit.flatMap(({ faults }) => faults));
+    t.diagnostic(`${requests.length} requests, ${hit.length} spoiled in ${kinds.size} ways`);
+    t.diagnostic(`best named ${seen} checkpoints, of which missing or other ${broken.length}`);
+    assert.ok(hit.length >= 10);
+    assert.deepEqual(broken, []);
+  });
+
+  test('F15 G5 no bucket for a while: trainers train on, and upload when it is there', async (t) => {
+    await rig.namespace('f15-bucket');
+    const bucketIsBack = rig.s3Proxy.addRule({
+      match: { path: /f15-bucket/ },
+      fault: refusal(404, 'NoSuchBucket'),
+    });
+    await apply('f15-bucket');
+    await waitFor(
+      async () =>
+        (await trialsIn(rig.client, 'f15-bucket')).some(
+          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= 5,
+        ),
+      { what: 'a trainer has trained to the end' },
+    );
+    const { status } = await experimentIn(rig, 'f15-bucket');
+    assert.equal(status?.best?.checkpoint, undefined, 'nothing is named that is not there');
+    bucketIsBack();
+    await whole(t, 'f15-bucket');
+  });
+
+  test('F15 the store is killed in the middle and starts again', async (t) => {
+    await rig.namespace('f15-down');
+    await apply('f15-down');
+    const uploads = () => rig.s3Proxy.writes.filter(({ path }) => /f15-down/.test(path));
+    await waitFor(() => uploads().length > 5, { what: 'files are uploaded' });
+    rig.s3.process.pause();
+    rig.s3Proxy.cutAll();
+    await waitFor(
+      async () =>
+        (await trialsIn(rig.client, 'f15-down')).every(
+          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= 5,
+        ),
+      { what: 'all have trained to the end' },
+    );
+    rig.s3.process.resume();
+    await whole(t, 'f15-down');
+  });
+});
