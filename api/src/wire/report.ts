@@ -46,7 +46,7 @@ const startedLine = z.object({
   epochs: z.int().min(1).optional(),
 });
 
-/** Last line of an attempt that ended by itself: its points are `firstSeq` to `lastSeq`. */
+/** Last line of an attempt that ended in order: its points are `firstSeq` to `lastSeq`. */
 const finishedLine = z.object({
   kind: z.literal('finished'),
   time: z.number(),

@@ -96,8 +96,9 @@ async function runTask(
     });
     points.finish();
   } catch (error) {
-    // A diverged run is complete; one that was stopped or failed may have a next attempt.
-    if (error instanceof DivergedError) points.finish();
+    // A diverged run is complete; and of one that was stopped nothing more will come, so that whoever
+    // counts it need not wait for late points.
+    if (error instanceof DivergedError || error instanceof StopRequested) points.finish();
     else points.flush();
     throw error;
   } finally {

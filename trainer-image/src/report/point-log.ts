@@ -77,7 +77,7 @@ export class PointLog {
     return points;
   }
 
-  /** Says that the attempt ended by itself and which points it reported. */
+  /** Says that nothing more will come of the attempt, and which points it reported. */
   finish(): void {
     this.flush();
     const lastSeq = this.nextSeq > this.#firstSeq ? this.nextSeq - 1 : -1;
