@@ -113,8 +113,7 @@ async function listFiles(
       continue;
     }
     try {
-      const file = await openAttemptFile(folder, path);
-      const digest = await digestOf(file).finally(() => file.close());
+      const digest = await digestAt(folder, path);
       const known = listed.get(path);
       if (digest.size > MAX_ARTIFACT_BYTES) throw new Error('it is too large');
       if (known !== undefined && known.sha256 !== digest.sha256) {
@@ -126,6 +125,15 @@ async function listFiles(
     }
   }
   return files;
+}
+
+async function digestAt(folder: string, path: string): ReturnType<typeof digestOf> {
+  const file = await openAttemptFile(folder, path);
+  try {
+    return await digestOf(file);
+  } finally {
+    await file.close();
+  }
 }
 
 function artifactPaths(folder: string): string[] {

@@ -47,6 +47,8 @@ const SYNC_TIMEOUT_MS = 3_000;
 /** What a server that is gone or frozen has to be noticed. */
 const PING_INTERVAL_MS = 5_000;
 const RECONNECT_MS = 1_000;
+/** A connection that does not come back by itself is made anew, since what to trust may be another. */
+const RENEW_MS = 30_000;
 const MESSAGE_TOO_LONG = 10054;
 
 /**
@@ -76,9 +78,11 @@ export class Connection {
     this.#running ??= this.#run();
   }
 
+  /** Does not wait for a connection that is just being tried. */
   async close(): Promise<void> {
     this.#stopping.abort(new Error('the connection is closed'));
-    await this.#connection?.close();
+    if (this.#connection === undefined) return;
+    await this.#connection.close();
     await this.#running;
   }
 
@@ -193,15 +197,22 @@ export class Connection {
     if (this.#stopping.signal.aborted) return connection.close();
     this.#connection = connection;
     this.#setConnected(true);
+    let renewal: NodeJS.Timeout | undefined;
     void (async () => {
       for await (const { type, data } of connection.status()) {
         if (connection !== this.#connection) return;
-        if (type === Events.Disconnect) this.#setConnected(false);
-        else if (type === Events.Reconnect) this.#setConnected(true);
-        else if (type === Events.Error) this.#warn(`NATS refused something: ${String(data)}`);
+        if (type === Events.Disconnect) {
+          this.#setConnected(false);
+          clearTimeout(renewal);
+          renewal = setTimeout(() => void connection.close(), RENEW_MS);
+        } else if (type === Events.Reconnect) {
+          clearTimeout(renewal);
+          this.#setConnected(true);
+        } else if (type === Events.Error) this.#warn(`NATS refused something: ${String(data)}`);
       }
     })().catch(noop);
     await connection.closed();
+    clearTimeout(renewal);
     this.#connection = undefined;
   }
 
