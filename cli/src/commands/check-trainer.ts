@@ -36,21 +36,21 @@ export async function checkTrainerCommand(
   const scratch = new Scratch();
   const verdicts: (Verdict & { readonly tried: string })[] = [];
   try {
-    await remoteWork(surroundings, (signal) =>
-      checkTrainer({
-        ...requestOf(experiment, options),
-        env: inheritedEnv({ ...surroundings.env }),
-        command,
-        cwd,
-        data: options.data === undefined ? scratch.emptyData : resolve(cwd, options.data),
-        scratch,
-        signal,
-        onVerdict: (tried, verdict) => {
-          if (options.json !== true) writeLines(stdout, linesOf(stdout, verdicts, tried, verdict));
-          verdicts.push({ tried, ...verdict });
-        },
-      }),
-    );
+    const onVerdict = (tried: string, verdict: Verdict): void => {
+      if (options.json !== true) writeLines(stdout, linesOf(stdout, verdicts, tried, verdict));
+      verdicts.push({ tried, ...verdict });
+    };
+    const request = {
+      ...requestOf(experiment, options),
+      env: inheritedEnv({ ...surroundings.env }),
+      command,
+      cwd,
+      data: options.data === undefined ? scratch.emptyData : resolve(cwd, options.data),
+      scratch,
+      onVerdict,
+    };
+    const check = (signal: AbortSignal) => checkTrainer({ ...request, signal });
+    await remoteWork(surroundings, check, 'the trainer was ended; the check starts anew');
   } finally {
     if (options.keep === true) surroundings.stderr.write(`kept ${scratch.path}\n`);
     else scratch.remove();

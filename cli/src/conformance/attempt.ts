@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { TRAINER_ENV, type TrainerTask } from '@espalier/api';
+import { invalid } from '../failure.ts';
+import { printable } from '../render/printable.ts';
 import type { AttemptPlaces } from './scratch.ts';
 
 /** How a process ended. */
@@ -33,7 +35,10 @@ export class RunningAttempt {
   #isOverdue = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param limitMs It is killed after so long. */
+  /**
+   * @param limitMs It is killed after so long.
+   * @throws {Failure} `ended` does, if there is no such program.
+   */
   constructor(request: AttemptRequest, limitMs: number) {
     const { command, cwd, places, signal } = request;
     const [file = '', ...args] = command;
@@ -48,7 +53,10 @@ export class RunningAttempt {
     const kill = () => this.#kill();
     signal.addEventListener('abort', kill, { once: true });
     this.ended = new Promise((resolve, reject) => {
-      this.#child.once('error', reject);
+      this.#child.once('error', (cause) => {
+        clearTimeout(this.#timer);
+        reject(invalid(`cannot start ${printable(file)}: ${cause.message}`));
+      });
       this.#child.once('exit', (code, end) => {
         clearTimeout(this.#timer);
         signal.removeEventListener('abort', kill);

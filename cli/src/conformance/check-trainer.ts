@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_CODE, type ParameterAssignment, type TrainerTask } from '@espalier/api';
 import { type ProcessEnd, RunningAttempt } from './attempt.ts';
@@ -61,7 +62,7 @@ async function checkWholeRun(check: Check, say: Say): Promise<void> {
   const places = check.scratch.attempt('whole');
   const owner = { trialUid: randomUUID(), attempt: 0 };
   const untouchable = new Untouchable([check.data, places.resume], check.cwd);
-  const end = await start(check, owner, places).ended;
+  const end = await endOf(check, start(check, owner, places));
   say(judgeEnd('exits with 0 when it is done', end, EXIT_CODE.done, places));
   const report = readReport(places.report);
   say(judgeLines(report));
@@ -89,7 +90,7 @@ async function checkTermination(check: Check, say: Say): Promise<Told | undefine
   const attempt = start(check, owner, places);
   const isDone = await hasReported(places, attempt, check.signal);
   if (isDone === undefined) attempt.terminate();
-  const end = await attempt.ended;
+  const end = await endOf(check, attempt);
   if (end.code === EXIT_CODE.done) {
     say(skip(promise, 'it was done before it was told', 'make it longer, such as -p epochs=1000'));
     return undefined;
@@ -115,7 +116,7 @@ async function checkResume(check: Check, told: Told, say: Say): Promise<void> {
   const paths = checkpoint.manifest.files.map(({ path }) => path);
   check.scratch.fill(places.resume, told.places.out, [...paths, checkpoint.name]);
   const untouchable = new Untouchable([places.resume], check.cwd);
-  const end = await start(check, owner, places).ended;
+  const end = await endOf(check, start(check, owner, places));
   say(judgeEnd('goes on from its checkpoint and exits with 0', end, EXIT_CODE.done, places));
   const report = readReport(places.report);
   say(judgeStart(report, beginning));
@@ -134,7 +135,7 @@ async function checkRefusal(check: Check, say: Say): Promise<void> {
   // Whether it trains is all that matters: one that does has taken them.
   const isDone = await hasReported(places, attempt, check.signal);
   if (isDone === undefined) attempt.terminate();
-  const end = await attempt.ended;
+  const end = await endOf(check, attempt);
   if (end.code === EXIT_CODE.invalidParameters) return say(pass(promise));
   const found = isDone === undefined ? 'it trained' : describeEnd(end);
   const todo = 'any other code is tried again as a program error; the search learns nothing';
@@ -147,6 +148,13 @@ async function checkRefusal(check: Check, say: Say): Promise<void> {
 function start(check: Check, owner: Owner, places: AttemptPlaces): RunningAttempt {
   const task = { ...check.task, uid: owner.trialUid, attempt: owner.attempt };
   return new RunningAttempt({ ...check, task, places }, check.limitMs);
+}
+
+/** @throws the reason of the signal if that ended it: nothing was found out. */
+async function endOf({ signal }: Check, attempt: RunningAttempt): Promise<ProcessEnd> {
+  const end = await attempt.ended;
+  signal.throwIfAborted();
+  return end;
 }
 
 /** Waits for the first point. @returns the end if that comes first. */
@@ -167,11 +175,14 @@ async function hasReported(
 
 function judgeEnd(promise: string, end: ProcessEnd, want: number, places: AttemptPlaces): Verdict {
   if (end.code === want) return pass(promise, `${end.seconds.toFixed(1)} s`);
-  const isDeaf = end.signal === 'SIGTERM' && want === EXIT_CODE.terminated;
-  const todo = isDeaf
-    ? 'handle SIGTERM; a shell that starts the trainer must exec it'
-    : `what it printed: ${places.log} (stays with --keep)`;
-  return fail(promise, describeEnd(end), todo);
+  if (end.signal === 'SIGTERM' && want === EXIT_CODE.terminated) {
+    const todo = 'handle SIGTERM; a shell that starts the trainer must exec it';
+    return fail(promise, describeEnd(end), todo);
+  }
+  const last = readFileSync(places.log, 'utf8').trimEnd().split('\n').at(-1)?.slice(0, 200);
+  const words =
+    last === undefined || last === '' ? 'it printed nothing' : `it printed last: ${last}`;
+  return fail(promise, describeEnd(end), `${words} (--keep keeps the folder with all of it)`);
 }
 
 function describeEnd({ code, signal, isOverdue, seconds }: ProcessEnd): string {

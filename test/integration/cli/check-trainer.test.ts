@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { writeDigits } from '../../../trainer-image/src/digits/write-digits.ts';
+import { waitFor } from '../../kit/wait.ts';
 import { Sandbox } from './sandbox.ts';
 
 const SAMPLES = resolve(import.meta.dirname, '../../../manifests/samples');
@@ -186,6 +196,33 @@ describe('espalier check-trainer', { concurrency: 2 }, () => {
       told.map(({ verdict }) => verdict),
       ['SKIP'],
     );
+  });
+
+  test('Ctrl-C ends the trainer too, and a program that does not exist is told', async (t) => {
+    const sandbox = pythonSandbox(t, [
+      ["while run['epoch']", "print(os.getpid(), flush=True)\nwhile run['epoch']"],
+    ]);
+    const words = ['check-trainer', '-f', 'experiment.yaml', '-p', 'epochs=1000000', '--keep'];
+    const started = sandbox.start(words);
+    const logs = () => globSync(`${tmpdir()}/espalier-check-*/whole/log.txt`);
+    const before = new Set(logs());
+    const pid = await waitFor(
+      () =>
+        logs()
+          .map((log) => !before.has(log) && Number(readFileSync(log, 'utf8')))
+          .find(Boolean),
+      { what: 'the trainer runs' },
+    );
+    started.kill('SIGINT');
+    const { exitCode, stderr } = await started.ended;
+    assert.equal(exitCode, 130);
+    const kept = /kept (\S+)/.exec(stderr)?.[1] ?? '';
+    assert.match(kept, /espalier-check-/);
+    rmSync(kept, { recursive: true });
+    assert.ok(!existsSync(`/proc/${pid}`));
+    const missing = await check(sandbox, '--', './no-such-program');
+    assert.equal(missing.exitCode, 2);
+    assert.match(missing.stderr, /cannot start \.\/no-such-program/);
   });
 
   test('people read a line per promise', async (t) => {

@@ -51,11 +51,13 @@ export class LargeObjects {
   readonly bucket: string;
   readonly #client: S3Client;
   readonly #retry: RetryPolicy;
+  readonly #pageSize: number | undefined;
 
   constructor(options: StoreOptions) {
     this.bucket = options.bucket;
     this.#client = createClient(options);
     this.#retry = options.retry ?? PATIENT_RETRY;
+    this.#pageSize = options.pageSize;
   }
 
   close(): void {
@@ -142,6 +144,7 @@ export class LargeObjects {
       const command = new ListPartsCommand({
         ...this.#place(key),
         UploadId: uploadId,
+        ...(this.#pageSize === undefined ? {} : { MaxParts: this.#pageSize }),
         ...(marker === undefined ? {} : { PartNumberMarker: marker }),
       });
       const page = await this.#run(
