@@ -35,8 +35,9 @@ export async function lookAtKey(
   key: string,
   signal: AbortSignal,
 ): Promise<Stored> {
-  const object = await large.head(key, { signal });
+  // First the one whose refusal has a body that says why.
   const mark = await objects.get(`${key}${DATA_MARK}`, MARK_BYTES, { signal });
+  const object = await large.head(key, { signal });
   return { object, mark: mark?.body.toString('utf8').trim() };
 }
 

@@ -74,5 +74,5 @@ const PUSH_HELP = `${examples([
 ])}
 Credentials come from where AWS tools take them: AWS_PROFILE, AWS_ACCESS_KEY_ID, ~/.aws, a role.
 They need s3:GetObject, s3:PutObject, s3:ListMultipartUploadParts, s3:AbortMultipartUpload and, on
-the bucket, s3:ListBucketMultipartUploads; with --replace also s3:DeleteObject.
+the bucket, s3:ListBucket and s3:ListBucketMultipartUploads; with --replace also s3:DeleteObject.
 `;

@@ -31,7 +31,7 @@ const WANTED = [MODEL, 'extra/plot.txt', 'log.txt', 'manifest.json', 'metrics.cs
 
 const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex');
 
-describe('espalier best of a cluster', { skip: whyNoStore() }, () => {
+describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, () => {
   const cluster = useCluster({ nodes: false, users: [{ name: 'nobody', groups: [] }] });
   const at = useStore();
 

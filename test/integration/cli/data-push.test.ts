@@ -22,7 +22,7 @@ const isPart = ({ method, path }: SeenRequest) => method === 'PUT' && path.inclu
 const isComplete = ({ method, path }: SeenRequest) => method === 'POST' && /uploadId=/i.test(path);
 const isMark = ({ method, path }: SeenRequest) => method === 'PUT' && /\.sha256(\?|$)/.test(path);
 
-describe('espalier data push', { skip: whyNoStore() }, () => {
+describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   const at = useStore();
 
   /** A folder of its own, pushed through a proxy of its own. */
@@ -242,6 +242,31 @@ describe('espalier data push', { skip: whyNoStore() }, () => {
     await scene.check();
   });
 
+  test('F15 two pushes of the same content at once are one data set', async (t) => {
+    const scene = await Scene.make(t, 'twice');
+    const ran = await Promise.all([scene.push(), scene.push()]);
+    for (const { exitCode, stderr } of ran) assert.equal(exitCode, 0, stderr);
+    await scene.check();
+  });
+
+  test('F15 of two pushes of different content at once one is committed, and the other told', async (t) => {
+    const scene = await Scene.make(t, 'against');
+    const gate = createGate();
+    const fault: RequestFault = { kind: 'hold', point: 'before', gate };
+    scene.proxy.addRule({ match: { where: isPart }, fault, skip: 1, times: 2 });
+    const first = scene.start();
+    await gate.reached;
+    const other = await Scene.make(t, 'against');
+    const won = await other.push();
+    assert.equal(won.exitCode, 0, won.stderr);
+    assert.match(won.stderr, /has other content: removed/);
+    gate.open();
+    const { exitCode, stderr } = await first.ended;
+    assert.equal(exitCode, 7);
+    assert.match(stderr, /the upload was removed, or other content was put there/);
+    await other.check();
+  });
+
   test('what is wrong is told by its cause: which action on which object, what to set', async (t) => {
     const scene = await Scene.make(t, 'causes', { 'one.txt': 10 });
     const tell = async (words: string[], env: Record<string, string>) => {
@@ -263,11 +288,24 @@ describe('espalier data push', { skip: whyNoStore() }, () => {
     assert.match(await tell(['--prefix', '../x'], {}), /not a prefix: \.\.\/x/);
     assert.match(await tell(['--key', '../x.tar'], {}), /not the key of a data set/);
     const wrong = { AWS_SECRET_ACCESS_KEY: 'wrong' };
-    // HEAD has no body that could say what kind of refusal it is.
+    assert.match(await tell([], wrong), /the store does not accept this AWS credential/);
+    const skewed = { kind: 'answer', status: 403, body: error('RequestTimeTooSkewed') } as const;
+    const offSkewed = scene.proxy.addRule({ match: { methods: ['GET'] }, fault: skewed });
+    // Both are asked for again a few times, which takes seconds.
+    const [clock, endpoint] = await Promise.all([
+      tell([], {}),
+      tell(['--endpoint', 'http://127.0.0.1:9'], {}),
+    ]);
+    assert.match(clock, /the clock of this machine is wrong: set it/);
+    assert.match(endpoint, /check the endpoint and that it runs/);
+    offSkewed();
+    const hidden = { kind: 'answer', status: 403, body: error('AccessDenied') } as const;
+    const offHidden = scene.proxy.addRule({ match: { methods: ['GET'] }, fault: hidden });
     assert.match(
-      await tell([], wrong),
-      /check the credential and that it allows s3:GetObject on arn:aws:s3:::/,
+      await tell([], {}),
+      /allows s3:GetObject on arn:aws:s3:::.*, and s3:ListBucket on/,
     );
+    offHidden();
     const denied = { kind: 'answer', status: 403, body: error('AccessDenied') } as const;
     const off = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: denied });
     const text = await tell([], {});
@@ -283,10 +321,6 @@ describe('espalier data push', { skip: whyNoStore() }, () => {
     const offRegion = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: region });
     assert.match(await tell([], {}), /the bucket is in another region/);
     offRegion();
-    assert.match(
-      await tell(['--endpoint', 'http://127.0.0.1:9'], {}),
-      /check the endpoint and that it runs/,
-    );
   });
 });
 

@@ -30,6 +30,11 @@ export async function callStore<T>(
   } catch (error) {
     call.signal.throwIfAborted();
     const resource = `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
-    throw storeError(error, what, `${action} on ${resource}`);
+    // S3 hides from whoever may not list a bucket that an object is missing: it refuses instead.
+    const listing =
+      action === 's3:GetObject'
+        ? `, and s3:ListBucket on arn:aws:s3:::${bucket} to be told of what is missing`
+        : '';
+    throw storeError(error, what, `${action} on ${resource}${listing}`);
   }
 }
