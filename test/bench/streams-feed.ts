@@ -72,6 +72,8 @@ export async function measureFeed(
       namespace: NAMESPACE,
       trialUids: scene.interests.map(({ trialUid }) => trialUid),
     });
+    const { feed } = leader;
+    await waitFor(() => feed.isCaughtUp, { what: 'the reader has caught up' });
     say(`lag: ${options.trials} trials, a batch of ${options.steadyPoints} points each second`);
     const lags = await measureLag(leader, scene, options, tell);
 
