@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images clean
+  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images clean generate-deploy
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ types: setup ## Type-check everything
 
 generate: setup ## Write CRDs, API reference and docs/acceptance.md from their sources
 	@$(NODE) scripts/generate.ts
+
+generate-deploy: setup ## Write manifests/deploy and manifests/uninstall from the chart (builds helm once)
+	@$(NODE) scripts/generate-deploy.ts
 
 bench: bench-local bench-trainer bench-controller bench-streams bench-search ## Run every benchmark; JSON lines on stdout
 

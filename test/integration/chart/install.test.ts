@@ -30,13 +30,14 @@ describe('the chart, installed', { skip: whyNoTools() }, () => {
   let broken = false;
 
   /** The steps of one story: what comes after a broken one would say nothing. */
-  const step = (name: string, act: (context: TestContext) => Promise<void>) =>
+  function step(name: string, act: (context: TestContext) => Promise<void>): void {
     test(name, async (context) => {
       if (broken) return context.skip('an earlier step failed');
       broken = true;
       await act(context);
       broken = false;
     });
+  }
 
   const run = (name: string, script: string) =>
     createExperiment(rig.plane.client, 'team', name, {

@@ -124,8 +124,8 @@ export const REFUSED: Readonly<Record<string, readonly [values: Values, message:
     { trainerProfiles: [{ name: 'gpu', spec: {} }] },
     /trainerProfiles[\s\S]*namespace/,
   ],
-  'an image prefix with a comma': [
-    { admissionPolicy: { imagePrefixes: ['a,b'] } },
+  'an image prefix with a quotation mark': [
+    { admissionPolicy: { imagePrefixes: ['a"b'] } },
     /imagePrefixes/,
   ],
 };
