@@ -203,6 +203,7 @@ export class Connection {
         if (connection !== this.#connection) return;
         if (type === Events.Disconnect) {
           this.#setConnected(false);
+          this.#warn('NATS has gone away, waiting for it to come back');
           clearTimeout(renewal);
           renewal = setTimeout(() => void connection.close(), RENEW_MS);
         } else if (type === Events.Reconnect) {

@@ -90,13 +90,19 @@ export class Attempt {
     this.append({ kind: 'started', time: Date.now(), firstSeq: 0, resumedStep: 0 });
   }
 
-  /** Reports so many points more, in lines of a hundred. */
-  report(count: number): void {
+  /**
+   * Reports so many points more, in lines of a hundred.
+   *
+   * @param metrics Beside the usual ones, with names of 60 characters.
+   */
+  report(count: number, metrics = 0): void {
+    const names = Array.from({ length: metrics }, (_, at) => `metric-${at}`.padEnd(60, '-'));
     for (const end = this.points + count; this.points < end; ) {
       const points: Point[] = [];
       while (points.length < 100 && this.points < end) {
         const seq = this.points;
-        const values = { acc: seq / 1e6, loss: Math.cos(seq), 'ein größerer Name': seq };
+        const more = Object.fromEntries(names.map((name) => [name, Math.sin(seq)]));
+        const values = { acc: seq / 1e6, loss: Math.cos(seq), 'ein größerer Name': seq, ...more };
         const point = { seq, step: seq + 1, epoch: 0, values, time: Date.now() };
         this.#digest = addToDigest(this.#digest, point);
         points.push(point);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { EXIT_CODE, pointSchema } from '@espalier/api';
@@ -11,6 +11,9 @@ import type { Attempt } from './attempt.ts';
 import { placeOf, useInstallation } from './rig.ts';
 
 const COURIER = join(import.meta.dirname, '../../../courier/bin/espalier-courier');
+
+/** About 1.5 kB each. */
+const LONG_OUTAGE_POINTS = process.env['ESPALIER_TEST_ALL'] === '1' ? 60_000 : 8_000;
 
 describe('a sidecar for a trainer that knows neither NATS nor S3', { skip: whyNoTools() }, () => {
   const at = useInstallation();
@@ -76,6 +79,44 @@ describe('a sidecar for a trainer that knows neither NATS nor S3', { skip: whyNo
     t.diagnostic(`sent 1000, folded ${at.view(scene)?.points}, in the store ${points.length}`);
     assert.equal(at.view(scene)?.points, 1_000);
     assert.equal(points.length, 1_000);
+  });
+
+  test('F10 F15 NATS away for long and large files cost disk, not memory', async (t) => {
+    const scene = at.cluster.add();
+    const attempt = await at.newAttempt(scene);
+    const sidecar = await startSidecar(attempt);
+    const peakMiB = (): number => {
+      const status = readFileSync(`/proc/${sidecar.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    };
+    const before = peakMiB();
+    await at.nats.kill();
+    attempt.begin();
+    attempt.report(LONG_OUTAGE_POINTS, 20);
+    attempt.finish();
+    const model = 'bytes of a model '.repeat(2 ** 22);
+    attempt.commit('manifest-7.json', 7, { 'checkpoint-7/model.safetensors': model });
+    await waitFor(
+      () => /cannot be reached|has gone away/.test(readFileSync(attempt.at('courier.log'), 'utf8')),
+      {
+        what: 'it has noticed',
+      },
+    );
+    await at.nats.start();
+    const isStored = async () =>
+      (await at.check(scene, attempt, 'manifest-7.json')).kind === 'whole';
+    await waitFor(async () => at.view(scene)?.complete === true && (await isStored()), {
+      what: 'all has arrived',
+      timeoutMs: 120_000,
+    });
+    const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
+    t.diagnostic(
+      `report ${mib(statSync(attempt.reportFile).size)} MiB, file ${mib(model.length)} MiB, ` +
+        `lost 0, resident ${Math.round(before)} MiB at first and ${Math.round(peakMiB())} MiB at most`,
+    );
+    // What the pod template gives it is 256 MiB.
+    assert.ok(peakMiB() < 240);
+    await end(sidecar, attempt);
   });
 
   test('a trainer that ends its folder itself is left alone', async () => {
