@@ -8,7 +8,7 @@ import { type ProcessNode, startProcessNode } from '../../kit/process-node/proce
 import { useCluster } from '../../kit/suite.ts';
 import { CHART, type HelmEnd, helm, NAMESPACE, RELEASE, type Values } from './helm.ts';
 
-const program = join(import.meta.dirname, '../../../controller/src/main.ts');
+const PROGRAM = join(import.meta.dirname, '../../../controller/src/main.ts');
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** A cluster on which helm installs the chart, whose controllers, hooks and trials run as processes. */
@@ -36,12 +36,17 @@ export const HERE = {
   s3: { mode: 'none' },
 } as const;
 
-export function useChartRig(label: string): ChartRig {
+/** The controller's program by the version of its image. */
+type Programs = Readonly<Record<string, string>>;
+
+/** @param programs of more versions than the one of this checkout. */
+export function useChartRig(label: string, programs: () => Programs = () => ({})): ChartRig {
   const cluster = useCluster({ label, nodes: false });
   let node: ProcessNode | undefined;
   let failed = false;
   before(async () => {
-    node = await startProcessNode(cluster.plane, { images: images(cluster.plane) });
+    const all = { '0.1.0': PROGRAM, ...programs() };
+    node = await startProcessNode(cluster.plane, { images: images(cluster.plane, all) });
   });
   afterEach((context) => {
     if ('passed' in context && !context.passed) failed = true;
@@ -86,7 +91,7 @@ export async function ours(plane: ControlPlane): Promise<string[]> {
 }
 
 /** What stands for the images of the chart. */
-function images(plane: ControlPlane): Record<string, ProcessImage> {
+function images(plane: ControlPlane, programs: Programs): Record<string, ProcessImage> {
   // The pod's own account, as the API server gave it: its rights are those of the chart.
   const folder = plane.folder.file('image');
   mkdirSync(folder);
@@ -102,16 +107,21 @@ clusters: [{ name: pod, cluster: { server: "${plane.url}", certificate-authority
 users: [{ name: pod, user: { token: "$(cat "$ACCOUNT/token")" } }]
 END
 export ESPALIER_KUBECONFIG=$PWD/kubeconfig
-exec "${process.execPath}" --conditions=@espalier/source "${program}" "$@"
+exec "${process.execPath}" --conditions=@espalier/source "$PROGRAM" "$@"
 `,
   );
   const sleeps: ProcessImage = { entrypoint: ['/bin/sh', '-c', 'exec sleep 3600'] };
   return {
-    'localhost/espalier/controller:0.1.0': {
-      entrypoint: ['/bin/sh', entrypoint],
-      programs: { '/app/node_modules/.bin/node': [process.execPath] },
-      env: { ACCOUNT },
-    },
+    ...Object.fromEntries(
+      Object.entries(programs).map(([version, program]): [string, ProcessImage] => [
+        `localhost/espalier/controller:${version}`,
+        {
+          entrypoint: ['/bin/sh', entrypoint],
+          programs: { '/app/node_modules/.bin/node': [process.execPath] },
+          env: { ACCOUNT, PROGRAM: program },
+        },
+      ]),
+    ),
     'localhost/espalier/trainer:0.1.0': { entrypoint: ['/bin/sh'] },
     'nats:2.15.2': sleeps,
   };
