@@ -1,5 +1,6 @@
 import type { Experiment, ExperimentSpec } from '@espalier/api';
 import type { ApiClient } from '../../kit/api-client.ts';
+import { waitFor } from '../../kit/wait.ts';
 import {
   createExperiment,
   experimentEnded,
@@ -7,6 +8,7 @@ import {
   podsIn,
   trialsIn,
 } from '../k8s/objects.ts';
+import { sampleOf } from './controller-process.ts';
 import { IMAGE, type StreamsRig } from './rig.ts';
 
 type Spec = NonNullable<Parameters<typeof createExperiment>[3]>;
@@ -74,4 +76,14 @@ async function describe(client: ApiClient, namespace: string): Promise<string> {
 
 export async function experimentIn({ client }: StreamsRig, namespace: string): Promise<Experiment> {
   return (await client.get(experimentsPath(namespace, 'e'))) as unknown as Experiment;
+}
+
+/** Resolves once the controller has folded something of the first trial. */
+export async function isFolding(rig: StreamsRig, namespace: string): Promise<void> {
+  const leader = await rig.leader();
+  const labels = { namespace, trial: 'e-00000' };
+  await waitFor(
+    async () => sampleOf(await leader.metrics(), 'espalier_trial_step', labels) !== undefined,
+    { what: 'the first points are folded' },
+  );
 }

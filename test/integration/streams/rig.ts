@@ -81,9 +81,12 @@ export function useStreams(options: StreamsRigOptions): StreamsRig {
   let failed = false;
 
   before(async () => {
-    [servers.nats, s3] = await Promise.all([
+    [servers.nats, s3, node] = await Promise.all([
       startNatsServer({ maxFileBytes: 64 * 2 ** 30, ...nats }),
       startVersitygw(),
+      startProcessNode(cluster.plane, { images: images() }),
+      applyCrds(cluster.plane),
+      installControllerAccount(cluster.plane),
     ]);
     natsProxy = await startTcpProxy({ port: servers.nats.port });
     s3Proxy = await startFaultProxy({ upstream: s3.url, keepBodies: textFiles });
@@ -94,9 +97,6 @@ export function useStreams(options: StreamsRigOptions): StreamsRig {
       credentials: s3.credentials,
       pathStyle: true,
     });
-    await applyCrds(cluster.plane);
-    await installControllerAccount(cluster.plane);
-    node = await startProcessNode(cluster.plane, { images: images() });
     await rig.startController();
   });
   afterEach((context) => {

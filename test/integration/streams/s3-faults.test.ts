@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Experiment } from '@espalier/api';
 import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
-import { applyQuick, experimentIn, succeeded } from './quick-experiment.ts';
-import { assertNothingLost, compareWithTrainers, isWholeInStore } from './record.ts';
+import { experimentIn } from './quick-experiment.ts';
+import { isWholeInStore } from './record.ts';
 import { type StreamsRig, useStreams } from './rig.ts';
-
-const TEST_ALL = process.env['ESPALIER_TEST_ALL'] === '1';
-const TRIALS = TEST_ALL ? 12 : 3;
+import { applyAtOnce, assertWhole, EPOCHS } from './undisturbed.ts';
 
 const refusal = (status: number, code: string): RequestFault => ({
   kind: 'answer',
@@ -68,36 +65,20 @@ const OPTIONS = { skip: whyNoTools(), timeout: 600_000, concurrency: true };
 describe('S3 faults from trainer to record', OPTIONS, () => {
   const rig = useStreams({ label: 's3-faults', textFiles: true });
 
-  const apply = (namespace: string): Promise<Experiment> =>
-    applyQuick(rig, namespace, {
-      trials: { max: TRIALS, parallel: TRIALS, maxFailed: 0 },
-      pace: { epochs: 5, epochMs: 200 },
-    });
-
-  const whole = async (context: TestContext, namespace: string) => {
-    const experiment = await succeeded(rig, namespace, 60_000);
-    for (const { metadata, status } of await trialsIn(rig.client, namespace)) {
-      assert.equal(status?.attempts.length, 1, `${metadata.name} needed no second attempt`);
-    }
-    assertNothingLost(context, namespace, await compareWithTrainers(rig, experiment));
-    assert.ok(experiment.status?.best?.checkpoint, 'the best has a checkpoint');
-  };
-
   test('F15 G8 every second upload and many other requests fail, and all files arrive whole', async (t) => {
-    await rig.namespace('f15-mixed');
     const untouched = {
       path: /f15-mixed/,
       where: ({ faults }: SeenRequest) => faults.length === 0,
     };
     for (const [name, fault] of Object.entries(FAULTS)) {
-      rig.s3Proxy.addRule({ name, match: untouched, fault, chance: 0.05 });
+      rig.s3Proxy.addRule({ name, match: untouched, fault, chance: 0.03 });
     }
     for (const [name, fault] of Object.entries(UPLOAD_FAULTS)) {
       rig.s3Proxy.addRule({ name, match: { ...untouched, methods: ['PUT'] }, fault, chance: 0.08 });
     }
-    await apply('f15-mixed');
+    await applyAtOnce(rig, 'f15-mixed');
     const end = watchBest(t, rig, 'f15-mixed');
-    await whole(t, 'f15-mixed');
+    await assertWhole(t, rig, 'f15-mixed');
     const { seen, broken } = await end();
     const requests = rig.s3Proxy.requests.filter(({ path }) => /f15-mixed/.test(path));
     const hit = requests.filter(({ faults }) => faults.length > 0);
@@ -109,28 +90,26 @@ describe('S3 faults from trainer to record', OPTIONS, () => {
   });
 
   test('F15 G5 no bucket for a while: trainers train on, and upload when it is there', async (t) => {
-    await rig.namespace('f15-bucket');
     const bucketIsBack = rig.s3Proxy.addRule({
       match: { path: /f15-bucket/ },
       fault: refusal(404, 'NoSuchBucket'),
     });
-    await apply('f15-bucket');
+    await applyAtOnce(rig, 'f15-bucket');
     await waitFor(
       async () =>
         (await trialsIn(rig.client, 'f15-bucket')).some(
-          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= 5,
+          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= EPOCHS,
         ),
       { what: 'a trainer has trained to the end' },
     );
     const { status } = await experimentIn(rig, 'f15-bucket');
     assert.equal(status?.best?.checkpoint, undefined, 'nothing is named that is not there');
     bucketIsBack();
-    await whole(t, 'f15-bucket');
+    await assertWhole(t, rig, 'f15-bucket');
   });
 
-  test('F15 the store is killed in the middle and starts again', async (t) => {
-    await rig.namespace('f15-down');
-    await apply('f15-down');
+  test('F15 the store hangs in the middle, all its connections break, and it goes on', async (t) => {
+    await applyAtOnce(rig, 'f15-down');
     const uploads = () => rig.s3Proxy.writes.filter(({ path }) => /f15-down/.test(path));
     await waitFor(() => uploads().length > 5, { what: 'files are uploaded' });
     rig.s3.process.pause();
@@ -138,11 +117,11 @@ describe('S3 faults from trainer to record', OPTIONS, () => {
     await waitFor(
       async () =>
         (await trialsIn(rig.client, 'f15-down')).every(
-          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= 5,
+          ({ status }) => (status?.observation?.lastEpoch ?? 0) >= EPOCHS,
         ),
       { what: 'all have trained to the end' },
     );
     rig.s3.process.resume();
-    await whole(t, 'f15-down');
+    await assertWhole(t, rig, 'f15-down');
   });
 });
