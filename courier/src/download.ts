@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import type { Connection, RequestOf } from './connection.ts';
 import { Backoff } from './pause.ts';
 import type { SignedRequest } from './put.ts';
 import { RefusedError } from './refused-error.ts';
-import { messageOf, type Say } from './say.ts';
+import { messageOf, type Say, systemCode } from './say.ts';
 
 export interface DownloadOptions {
   readonly connection: Pick<Connection, 'ask'>;
@@ -26,59 +27,103 @@ const TELL_MS = 10_000;
 const MAX_SPOILED = 3;
 
 /**
- * Fetches one input into a new file and resolves when its size and digest are right. A connection that
- * breaks is taken up where it broke, each time with a new URL, for as long as that may help.
+ * Fetches one input and hands its bytes to `take` as they come; resolves with its result once size and
+ * digest were right. Were they wrong, `take` is called again and must begin anew, as if nothing had come
+ * before.
  *
  * @throws {RefusedError} if the controller refuses, or the object is not what it says.
+ * @throws what `take` throws about bytes that were right, or about the disk.
  */
-export async function download(
+export async function download<T>(
+  request: RequestOf<'read'>,
+  expected: Expected,
+  take: (bytes: AsyncIterable<Buffer>) => Promise<T>,
+  options: DownloadOptions,
+): Promise<T> {
+  const what = request.path === '' ? request.source : request.path;
+  for (let tries = 1; ; tries += 1) {
+    const hash = createHash('sha256');
+    const bytes = hashed(fetchBytes(request, expected, options), hash);
+    let outcome: { readonly value: T } | { readonly problem: unknown };
+    try {
+      // Without an early end: the rest is needed for the digest.
+      outcome = { value: await take({ [Symbol.asyncIterator]: () => ({ next: bytes.next }) }) };
+    } catch (problem) {
+      options.signal.throwIfAborted();
+      if (systemCode(problem) !== undefined || problem instanceof RefusedError) throw problem;
+      outcome = { problem };
+    }
+    while ((await bytes.next()).done !== true);
+    if (hash.digest('hex') === expected.sha256) {
+      if ('value' in outcome) return outcome.value;
+      throw outcome.problem;
+    }
+    if (tries >= MAX_SPOILED) {
+      throw new RefusedError(`${what} has not the sha256 that belongs to it`);
+    }
+    options.say(`${what}: ${expected.size} bytes came with a wrong digest, fetching them again`);
+  }
+}
+
+/** {@link download} into a file. Readable for the trainer too, whose image may run as another user. */
+export async function downloadFile(
   request: RequestOf<'read'>,
   expected: Expected,
   target: string,
-  { connection, say, signal }: DownloadOptions,
+  options: DownloadOptions,
 ): Promise<void> {
+  const write = (bytes: AsyncIterable<Buffer>): Promise<void> =>
+    pipeline(bytes, createWriteStream(target, { mode: 0o644 }));
+  await download(request, expected, write, options);
+}
+
+function hashed(
+  source: AsyncGenerator<Buffer>,
+  hash: Hash,
+): { readonly next: () => Promise<IteratorResult<Buffer>> } {
+  return {
+    next: async () => {
+      const result = await source.next();
+      if (result.done !== true) hash.update(result.value);
+      return result;
+    },
+  };
+}
+
+/**
+ * The bytes of an input, each once. A connection that breaks is taken up where it broke, each time with
+ * a new URL, for as long as that may help.
+ */
+async function* fetchBytes(
+  request: RequestOf<'read'>,
+  { size, sha256 }: Expected,
+  { connection, say, signal }: DownloadOptions,
+): AsyncGenerator<Buffer> {
   const what = request.path === '' ? request.source : request.path;
-  // Readable for the trainer too, whose image may run as another user.
-  const file = await open(target, 'wx+', 0o644);
-  try {
-    const backoff = new Backoff(500, 15_000);
-    const progress = teller(what, expected.size, say);
-    let have = 0;
-    let spoiled = 0;
-    for (;;) {
-      const answer = await connection.ask(request, signal);
-      if (answer.kind === 'refused') throw new RefusedError(`${answer.reason}: ${answer.message}`);
-      if (answer.size !== expected.size || answer.sha256 !== expected.sha256) {
-        throw new Error(`${what} was replaced while it was fetched: start again`);
-      }
-      const before = have;
-      let failure: unknown;
-      try {
-        for await (const chunk of body(answer, have, expected.size, signal)) {
-          await writeAt(file, chunk, have);
-          have += chunk.length;
-          progress(have);
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof DiskError) throw error;
-        failure = error;
-      }
-      if (have === expected.size) {
-        if ((await digest(file)) === expected.sha256) return;
-        spoiled += 1;
-        have = 0;
-        if (spoiled >= MAX_SPOILED) {
-          throw new RefusedError(`${what} has not the sha256 that belongs to it`);
-        }
-        failure = new Error('its digest is wrong');
-      }
-      if (have > before) backoff.reset();
-      say(`${what}: ${have} of ${expected.size} bytes, trying on: ${messageOf(failure)}`);
-      await backoff.pause(signal);
+  const backoff = new Backoff(500, 15_000);
+  const progress = teller(what, size, say);
+  for (let have = 0; ; ) {
+    const answer = await connection.ask(request, signal);
+    if (answer.kind === 'refused') throw new RefusedError(`${answer.reason}: ${answer.message}`);
+    if (answer.size !== size || answer.sha256 !== sha256) {
+      throw new Error(`${what} was replaced while it was fetched: start again`);
     }
-  } finally {
-    await file.close();
+    const before = have;
+    let failure: unknown;
+    try {
+      for await (const chunk of body(answer, have, size, signal)) {
+        have += chunk.length;
+        progress(have);
+        yield chunk;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      failure = error;
+    }
+    if (have === size) return;
+    if (have > before) backoff.reset();
+    say(`${what}: ${have} of ${size} bytes, trying on: ${messageOf(failure ?? 'it broke off')}`);
+    await backoff.pause(signal);
   }
 }
 
@@ -131,19 +176,6 @@ async function send(
   throw new Error(`the store answers ${statusCode}`);
 }
 
-/** Trying on would not help: the disk is full, or it breaks. */
-class DiskError extends Error {}
-
-async function writeAt(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
-  try {
-    for (let done = 0; done < chunk.length; ) {
-      done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
-    }
-  } catch (error) {
-    throw new DiskError(`cannot write what was fetched: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 /** Says now and then how far a long download is. */
 function teller(what: string, size: number, say: Say): (have: number) => void {
   let saidMs = performance.now();
@@ -152,12 +184,4 @@ function teller(what: string, size: number, say: Say): (have: number) => void {
     saidMs = performance.now();
     say(`${what}: ${Math.floor((have / size) * 100)} % of ${size} bytes`);
   };
-}
-
-async function digest(file: FileHandle): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of file.createReadStream({ start: 0, autoClose: false })) {
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }

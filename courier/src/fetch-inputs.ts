@@ -3,12 +3,12 @@ import { createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isArtifactPath, manifestSchema } from '@espalier/api';
-import { type DownloadOptions, download, type Expected } from './download.ts';
+import { type DownloadOptions, download, downloadFile, type Expected } from './download.ts';
 import { fillFolder } from './input-folder.ts';
 import { RefusedError } from './refused-error.ts';
 import { messageOf } from './say.ts';
 import { TarError } from './tar-header.ts';
-import { type UnpackLimits, unpack } from './unpack.ts';
+import { type Unpacked, type UnpackLimits, unpack } from './unpack.ts';
 
 export interface FetchOptions extends DownloadOptions {
   readonly dataFolder: string;
@@ -30,7 +30,7 @@ export async function fetchInputs(options: FetchOptions): Promise<void> {
   if (inputs.kind === 'refused') throw new RefusedError(`${inputs.reason}: ${inputs.message}`);
   const { data, resume } = inputs;
   if (data !== null) {
-    await fillFolder(dataFolder, data.sha256, () => fetchData(data, options));
+    await fillFolder(dataFolder, data.sha256, (clear) => fetchData(data, clear, options));
   }
   if (resume !== null) {
     await fillFolder(resumeFolder, resume.sha256, () => fetchCheckpoint(resume, options));
@@ -38,16 +38,19 @@ export async function fetchInputs(options: FetchOptions): Promise<void> {
   }
 }
 
-async function fetchData(data: Expected, options: FetchOptions): Promise<void> {
+const READ_DATA = { kind: 'read', source: 'data', path: '' } as const;
+
+async function fetchData(data: Expected, clear: () => void, options: FetchOptions): Promise<void> {
   const { dataFolder, cacheFolder, limits, say } = options;
   const cached = cacheFolder && (await fromCache(cacheFolder, data, options));
-  // Until it is unpacked the archive needs room beside its content.
-  const archive = cached || join(dataFolder, '.espalier-archive');
-  if (!cached) {
-    await download({ kind: 'read', source: 'data', path: '' }, data, archive, options);
-  }
+  const fill = (archive: AsyncIterable<Buffer>): Promise<Unpacked> => {
+    clear();
+    return unpack(archive, dataFolder, limits);
+  };
   try {
-    const { files, bytes } = await unpack(createReadStream(archive), dataFolder, limits);
+    const { files, bytes } = cached
+      ? await fill(createReadStream(cached))
+      : await download(READ_DATA, data, fill, options);
     say(`the data is there: ${files} files, ${bytes} bytes`);
   } catch (error) {
     if (!(error instanceof TarError)) throw error;
@@ -55,7 +58,6 @@ async function fetchData(data: Expected, options: FetchOptions): Promise<void> {
       cause: error,
     });
   }
-  if (!cached) rmSync(archive, { force: true });
 }
 
 /**
@@ -74,7 +76,7 @@ async function fromCache(
   }
   const part = join(folder, `.${data.sha256}.${crypto.randomUUID()}`);
   try {
-    await download({ kind: 'read', source: 'data', path: '' }, data, part, options);
+    await downloadFile(READ_DATA, data, part, options);
     await rename(part, target);
     return target;
   } catch (error) {
@@ -110,11 +112,11 @@ async function fetchCheckpoint(
   }
   const read = (path: string) => ({ kind: 'read', source: 'resume', path }) as const;
   const unfinished = join(resumeFolder, '.manifest');
-  await download(read(name), resume, unfinished, options);
+  await downloadFile(read(name), resume, unfinished, options);
   for (const file of filesOf(unfinished, name)) {
     const target = join(resumeFolder, file.path);
     mkdirSync(dirname(target), { recursive: true });
-    await download(read(file.path), file, target, options);
+    await downloadFile(read(file.path), file, target, options);
   }
   // Last, as it was written.
   await rename(unfinished, join(resumeFolder, name));

@@ -13,12 +13,13 @@ const MARK = '.espalier-input';
  * we fail.
  *
  * @param id Of what is to lie there: filled with the same already, nothing is done.
+ * @param fill May be told to begin anew; `clear` removes what it has written.
  * @throws {RefusedError} if somebody else's files lie there.
  */
 export async function fillFolder(
   folder: string,
   id: string,
-  fill: () => Promise<void>,
+  fill: (clear: () => void) => Promise<void>,
 ): Promise<void> {
   const mark = readMark(folder);
   if (mark === `whole ${id}`) return;
@@ -28,7 +29,7 @@ export async function fillFolder(
   clear(folder);
   await writeMark(folder, `unfinished ${id}`);
   try {
-    await fill();
+    await fill(() => empty(folder));
   } catch (error) {
     clear(folder);
     throw error;
@@ -59,8 +60,12 @@ async function writeMark(folder: string, text: string): Promise<void> {
 
 /** The mark goes last, so that a removal that breaks off is taken up again. */
 function clear(folder: string): void {
-  for (const name of namesIn(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  empty(folder);
   rmSync(join(folder, MARK), { force: true });
+}
+
+function empty(folder: string): void {
+  for (const name of namesIn(folder)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 function namesIn(folder: string): string[] {

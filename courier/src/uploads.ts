@@ -1,6 +1,13 @@
+import { existsSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { ARTIFACT, type AttemptAddress, type ManifestFile } from '@espalier/api';
+import {
+  ARTIFACT,
+  type AttemptAddress,
+  checkpointManifest,
+  type ManifestFile,
+} from '@espalier/api';
 import { digestOf, openAttemptFile } from './attempt-file.ts';
 import type { Connection } from './connection.ts';
 import { type FoundManifest, findManifest, readManifest } from './find-manifest.ts';
@@ -98,6 +105,8 @@ export class Uploads {
     const held = new Map<string, FileHandle>();
     try {
       const found = await readManifest(folder, name, address);
+      const checkpoint = this.#unsettledCheckpoint(name, found);
+      if (checkpoint !== undefined) return await this.#carryOnce(checkpoint, signal);
       this.#current = name;
       await this.#carryFiles(found, held, signal);
       await this.#store(found.file, bytesSource(found.bytes, found.file), signal);
@@ -117,6 +126,23 @@ export class Uploads {
       this.#current = undefined;
       for (const handle of held.values()) await handle.close();
     }
+  }
+
+  /**
+   * An attempt that ended early is resumed from its checkpoint, whose own manifest says so: that one comes
+   * before the manifest that ends the attempt, which would supersede it.
+   */
+  #unsettledCheckpoint(name: string, { manifest }: FoundManifest): string | undefined {
+    if (name !== ARTIFACT.manifest || manifest.resume === null) return undefined;
+    const checkpoint = checkpointManifest(manifest.resume.step);
+    if (this.#isSettled(checkpoint)) return undefined;
+    return existsSync(join(this.#options.folder, checkpoint)) ? checkpoint : undefined;
+  }
+
+  /** Nothing more comes of an attempt that has ended: what is missing now stays missing. */
+  async #carryOnce(name: string, signal: AbortSignal): Promise<void> {
+    await this.#carry(name, signal);
+    if (!this.#isSettled(name)) this.#give(name, 'files that it lists are gone');
   }
 
   async #carryFiles(
