@@ -66,6 +66,14 @@ for (const [name, { user, cluster, want }] of Object.entries(cases)) {
   });
 }
 
+test('F28 a token file beside the kubeconfig is read again each time, before a token', async () => {
+  file('token', 'one\n');
+  const access = kubeconfigAccess([kubeconfig('config', { tokenFile: 'token', token: 'old' })]);
+  assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer one' });
+  file('token', 'two\n');
+  assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer two' });
+});
+
 test('F28 a CA file beside the kubeconfig is read again each time', async () => {
   file('ca.crt', 'ONE');
   const access = kubeconfigAccess([

@@ -75,17 +75,33 @@ export function kubeconfigAccess(paths: readonly string[], contextName?: string)
     ...(context.namespace === undefined ? {} : { namespace: context.namespace }),
     credentials: async () => ({
       ...clusterTls(cluster, home.folder),
-      ...(await userCredentials(user, userHome?.folder ?? '.', exec)),
+      ...(await userCredentials(user, {
+        folder: userHome?.folder ?? '.',
+        tokenFile: user && userHome?.tokenFiles.get(user.name),
+        exec,
+      })),
     }),
   };
 }
 
+interface RawUser {
+  readonly name: string;
+  readonly user?: { readonly tokenFile?: unknown } | null;
+}
+
 function readKubeconfig(path: string) {
   const document = (readYaml(path) ?? {}) as Record<string, unknown>;
+  const users = document['users'] ?? [];
   return {
     clusters: newClusters(document['clusters'] ?? []),
     contexts: newContexts(document['contexts'] ?? []),
-    users: newUsers(document['users'] ?? []),
+    users: newUsers(users),
+    // client-node looks for them under another name (2.0.1), and would leave us anonymous.
+    tokenFiles: new Map(
+      (users as RawUser[]).flatMap(({ name, user }) =>
+        typeof user?.tokenFile === 'string' ? [[name, user.tokenFile] as const] : [],
+      ),
+    ),
     current: String(document['current-context'] ?? ''),
   };
 }
@@ -109,14 +125,17 @@ function clusterTls(cluster: Cluster, folder: string): Omit<Credentials, 'header
 
 async function userCredentials(
   user: User | undefined,
-  folder: string,
-  exec: ExecAuth,
+  {
+    folder,
+    tokenFile,
+    exec,
+  }: { readonly folder: string; readonly tokenFile: string | undefined; readonly exec: ExecAuth },
 ): Promise<Pick<Credentials, 'cert' | 'key' | 'headers'>> {
   if (user === undefined) return { headers: {} };
   const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
-  const tokenFile: unknown = user.authProvider?.config?.tokenFile;
-  if (typeof tokenFile === 'string') {
-    Object.assign(options.headers, bearer(readFileSync(resolveIn(folder, tokenFile), 'utf8')));
+  const providedFile: unknown = user.authProvider?.config?.tokenFile;
+  if (typeof providedFile === 'string') {
+    Object.assign(options.headers, bearer(readFileSync(resolveIn(folder, providedFile), 'utf8')));
   } else if (exec.isAuthProvider(user)) {
     await exec.applyAuthentication(user, options);
   } else if (user.authProvider?.name === 'oidc') {
@@ -126,7 +145,12 @@ async function userCredentials(
   } else if (user.authProvider !== undefined) {
     throw invalid(`auth-provider "${user.authProvider.name}" is not supported; use an exec plugin`);
   }
-  if (user.token) Object.assign(options.headers, bearer(user.token));
+  if (tokenFile !== undefined) {
+    // Of both, the file is newer: it is what gets renewed.
+    Object.assign(options.headers, bearer(readFileSync(resolveIn(folder, tokenFile), 'utf8')));
+  } else if (user.token) {
+    Object.assign(options.headers, bearer(user.token));
+  }
   if (user.username !== undefined) {
     const basic = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64');
     options.headers['Authorization'] = `Basic ${basic}`;
