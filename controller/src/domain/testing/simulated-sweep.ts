@@ -7,7 +7,7 @@ import {
   type TrialStatus,
   trialName,
 } from '@espalier/api';
-import { rungMilestones, type Suggestion, suggest } from '@espalier/search';
+import { type Problem, rungMilestones, type Suggestion, suggest } from '@espalier/search';
 import { problemOf } from '../experiment/check.ts';
 import { stopRuleOf } from '../experiment/problem.ts';
 import { ExperimentProgress } from '../experiment/progress.ts';
@@ -33,6 +33,7 @@ export interface Asked {
 export class SimulatedSweep {
   readonly experiment: Experiment;
   private readonly chance: Chance;
+  private readonly problem: Problem;
   private readonly progress: ExperimentProgress;
   private readonly reported = new Map<number, MilestoneValue[]>();
   private readonly epochs = new Map<number, number>();
@@ -43,6 +44,7 @@ export class SimulatedSweep {
   constructor(experiment: Experiment, chance: Chance) {
     this.experiment = experiment;
     this.chance = chance;
+    this.problem = problemOf(experiment.spec);
     this.progress = new ExperimentProgress(experiment.spec);
   }
 
@@ -83,7 +85,7 @@ export class SimulatedSweep {
       this.add(replicateTrial(spec, index, replicates, sibling.spec));
       return;
     }
-    const problem = problemOf(spec);
+    const { problem } = this;
     const { history, basis } = suggestionInput(problem, progress, configuration);
     const suggestion = suggest(problem, history, configuration);
     this.onAsk?.({ trials: this.trials, configuration, suggestion });
