@@ -22,8 +22,10 @@ export interface CourierSettings {
 
 /** How much of it has arrived. */
 export interface Delivery {
-  /** In words, what did not; empty = all did. */
+  /** In words, what there was no time for. */
   readonly missing: readonly string[];
+  /** What can never arrive: the store is full, a file is not what its manifest says. */
+  readonly refused: readonly string[];
 }
 
 /** How often it is told what is still awaited at the end. */
@@ -93,9 +95,10 @@ export class Courier {
     clearInterval(tell);
     signal?.removeEventListener('abort', abort);
     const missing = this.#missing();
-    for (const what of missing) this.#say(`not delivered: ${what}`);
+    const refused = [this.#uploads.refused].filter((what) => what !== undefined);
+    for (const what of [...missing, ...refused]) this.#say(`not delivered: ${what}`);
     await this.#connection.close();
-    return { missing };
+    return { missing, refused };
   }
 
   #missing(): string[] {

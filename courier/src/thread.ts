@@ -78,7 +78,8 @@ export class CourierThread {
   }
 
   #giveUp(): void {
-    if (this.#isFinishing) this.#end({ missing: ['the courier did not end in time'] });
+    if (!this.#isFinishing) return;
+    this.#end({ missing: ['the courier did not end in time'], refused: [] });
   }
 
   #end(delivery: Delivery): void {

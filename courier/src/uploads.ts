@@ -26,6 +26,9 @@ export interface UploadsOptions {
 }
 
 const CONCURRENT = 2;
+/** Of files from this size on it is told how far they are. */
+const LARGE_BYTES = 64 * 2 ** 20;
+const TELL_MS = 10_000;
 /** Files that are held open at once, so that a checkpoint survives its deletion while it is sent. */
 const MAX_HELD = 64;
 /** A manifest whose files are gone is looked at so often again before it counts as broken. */
@@ -78,12 +81,17 @@ export class Uploads {
     }
   }
 
-  /** What is still to be stored, in words; undefined = nothing. */
+  /** What is still to be stored, in words; undefined = nothing that could be. */
   get pending(): string | undefined {
     const name = this.#current ?? this.#find();
-    if (name === undefined || this.#stored.has(name)) return undefined;
-    const problem = this.#given.get(name);
-    return problem ?? `${name} and ${this.#left} of its files are not in the store`;
+    if (name === undefined || this.#isSettled(name)) return undefined;
+    return `${name} and ${this.#left} of its files are not in the store`;
+  }
+
+  /** Why the newest manifest can never be stored; undefined = it can, or is. */
+  get refused(): string | undefined {
+    const name = this.#find();
+    return name === undefined ? undefined : this.#given.get(name);
   }
 
   #find(): string | undefined {
@@ -196,11 +204,23 @@ export class Uploads {
     if (size !== file.size) {
       throw new ChangedError(`${file.path} has ${size} bytes, its manifest says ${file.size}`);
     }
-    const read = (): Readable =>
-      size === 0
-        ? Readable.from([])
-        : handle.createReadStream({ start: 0, end: size - 1, autoClose: false });
-    await this.#store(file, { read, digest: () => digestOf(handle) }, signal);
+    let reading: { readonly bytesRead: number } | undefined;
+    const read = (): Readable => {
+      if (size === 0) return Readable.from([]);
+      const stream = handle.createReadStream({ start: 0, end: size - 1, autoClose: false });
+      reading = stream;
+      return stream;
+    };
+    const tell = setInterval(() => {
+      if (reading === undefined || size < LARGE_BYTES) return;
+      const percent = Math.floor((reading.bytesRead / size) * 100);
+      this.#options.say(`${file.path}: ${percent} % of ${size} bytes sent`);
+    }, TELL_MS);
+    try {
+      await this.#store(file, { read, digest: () => digestOf(handle) }, signal);
+    } finally {
+      clearInterval(tell);
+    }
   }
 
   async #store(

@@ -21,6 +21,9 @@ import type { NatsServer } from '../../kit/nats-server.ts';
 
 const HOUR_MS = 3600 * 1000;
 
+/** What a courier says that has delivered everything. */
+export const ALL_ARRIVED = { missing: [], refused: [] };
+
 /** A trainer's side of one attempt: its folders, what it wrote, and a courier for it. */
 export class Attempt {
   readonly address: AttemptAddress;

@@ -8,7 +8,7 @@ import { type OwnProcess, startProcess } from '../../kit/own-process.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import type { Scene } from '../nats/streams-rig.ts';
 import { CALL } from '../s3/rig.ts';
-import type { Attempt } from './attempt.ts';
+import { ALL_ARRIVED, type Attempt } from './attempt.ts';
 import { placeOf, useInstallation } from './rig.ts';
 
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
@@ -140,7 +140,7 @@ describe('inputs on their way into a pod', { skip: whyNoTools() }, () => {
     const first = await at.newAttempt(scene);
     const files = { 'checkpoint-7/model.safetensors': 'model 7', 'points-0.jsonl': '{}\n' };
     first.commit('manifest-7.json', 7, files);
-    assert.deepEqual(await first.courier(at.nats.port).finish(), { missing: [] });
+    assert.deepEqual(await first.courier(at.nats.port).finish(), ALL_ARRIVED);
     assert.equal((await at.check(scene, first, 'manifest-7.json')).kind, 'whole');
     const { trialUid } = scene;
     at.cluster.setPods(

@@ -24,7 +24,7 @@ const QUOTA_BYTES = 2 ** 30;
  *
  * With `keepBodies` it can change what is sent, if that is text.
  */
-export function useInstallation({ keepBodies = false } = {}) {
+export function useInstallation({ keepBodies = false, quotaBytes = QUOTA_BYTES } = {}) {
   const cluster = new StaticCluster();
   const keys = new ArtifactKeys('espalier');
   const attempts: Attempt[] = [];
@@ -38,7 +38,7 @@ export function useInstallation({ keepBodies = false } = {}) {
     s3 = await startVersitygw();
     proxy = await startFaultProxy({ upstream: s3.url, keepBodies });
     store = new ObjectStore({ ...s3, endpoint: s3.url, pathStyle: true });
-    const more = { s3Url: proxy.url, quotaBytes: QUOTA_BYTES };
+    const more = { s3Url: proxy.url, quotaBytes };
     leader = await leadStreams(cluster, { nats, s3 }, more);
   });
   after(async () => {

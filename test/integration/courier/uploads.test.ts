@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { RequestFault } from '../../kit/fault-rules.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { createGate, waitFor } from '../../kit/wait.ts';
+import { ALL_ARRIVED } from './attempt.ts';
 import { useInstallation } from './rig.ts';
 
 const refusal = (status: number, code: string): RequestFault => ({
@@ -30,6 +31,8 @@ const FAULTS: Record<string, RequestFault> = {
   'a slow store': { kind: 'slow', bytesPerSecond: 200 },
 };
 
+const QUOTA_BYTES = 10 * 2 ** 20;
+
 /** Larger than what is sent without asking first. */
 const LARGE = 'model 5\n'.repeat(200_000);
 const SMALL = {
@@ -39,7 +42,7 @@ const SMALL = {
 };
 
 describe('artifacts on their way to a real store', { skip: whyNoTools() }, () => {
-  const at = useInstallation({ keepBodies: true });
+  const at = useInstallation({ keepBodies: true, quotaBytes: QUOTA_BYTES });
 
   test('F15 every fault of the store costs time and nothing else', async (t) => {
     let tries = 0;
@@ -54,7 +57,7 @@ describe('artifacts on their way to a real store', { skip: whyNoTools() }, () =>
       const courier = attempt.courier(at.nats.port);
       courier.start();
       attempt.commit('manifest.json', 5, { 'checkpoint-5/model.safetensors': LARGE, ...SMALL });
-      assert.deepEqual(await courier.finish(), { missing: [] }, what);
+      assert.deepEqual(await courier.finish(), ALL_ARRIVED, what);
       undo();
       const found = await at.check(scene, attempt, 'manifest.json');
       assert.equal(found.kind, 'whole', `${what}: ${JSON.stringify(found)}`);
@@ -91,7 +94,7 @@ describe('artifacts on their way to a real store', { skip: whyNoTools() }, () =>
       rmSync(attempt.at('out', `checkpoint-${step - 10}`), { recursive: true });
     }
     gate.open();
-    assert.deepEqual(await courier.finish(), { missing: [] });
+    assert.deepEqual(await courier.finish(), ALL_ARRIVED);
     const kinds = await Promise.all(
       [10, 20, 30, 40].map((step) => at.check(scene, attempt, `manifest-${step}.json`)),
     );
@@ -124,11 +127,22 @@ describe('artifacts on their way to a real store', { skip: whyNoTools() }, () =>
     attempt.write('manifest-4.json', '{"version":1');
     await told(/manifest-4.json is not a manifest/);
     attempt.commit('manifest-5.json', 5, { 'submission.csv': 'id,class\n' });
-    assert.deepEqual(await courier.finish(), { missing: [] });
+    assert.deepEqual(await courier.finish(), ALL_ARRIVED);
     for (const step of [1, 2, 3, 4]) {
       assert.equal((await at.check(scene, attempt, `manifest-${step}.json`)).kind, 'none');
     }
     assert.equal((await at.check(scene, attempt, 'manifest-5.json')).kind, 'whole');
+  });
+
+  test('G8 what the controller refuses keeps nobody waiting, and is told', async () => {
+    const scene = at.cluster.add();
+    const attempt = await at.newAttempt(scene);
+    attempt.begin();
+    attempt.finish();
+    attempt.commit('manifest.json', 5, { 'extra/large.bin': 'x'.repeat(QUOTA_BYTES + 1) });
+    const { missing, refused } = await attempt.courier(at.nats.port).finish();
+    assert.deepEqual(missing, []);
+    assert.match(refused[0] ?? '', /manifest.json is not in the store: .*QuotaExceeded/);
   });
 
   test('a courier that begins again finds stored what it had stored', async () => {
@@ -137,7 +151,7 @@ describe('artifacts on their way to a real store', { skip: whyNoTools() }, () =>
     attempt.commit('manifest.json', 5, { 'checkpoint-5/model.safetensors': LARGE, ...SMALL });
     for (const round of [1, 2]) {
       const courier = attempt.courier(at.nats.port);
-      assert.deepEqual(await courier.finish(), { missing: [] }, `round ${round}`);
+      assert.deepEqual(await courier.finish(), ALL_ARRIVED, `round ${round}`);
     }
     assert.equal((await at.check(scene, attempt, 'manifest.json')).kind, 'whole');
   });

@@ -25,7 +25,8 @@ export interface Delivery {
   /** Where the report is appended. */
   readonly reportFile: string;
   /**
-   * Everything is written: resolves when it has arrived, and tells what has not.
+   * Everything is written: resolves when it has arrived, and tells what there was no time for. What the
+   * store refuses for good is not awaited: the courier says so, and the controller finds out.
    *
    * @param withinMs For a run that failed, of which little matters. @default as long as it takes
    */
