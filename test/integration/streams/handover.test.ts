@@ -12,7 +12,7 @@ import { trialsIn } from '../k8s/objects.ts';
 import { sampleOf } from './controller-process.ts';
 import { applyQuick, isFolding } from './quick-experiment.ts';
 import { useStreams, writeKeys } from './rig.ts';
-import { assertWhole } from './undisturbed.ts';
+import { assertWhole, whyNotNow } from './undisturbed.ts';
 
 describe('a change of leader and of keys', { skip: whyNoTools(), timeout: 240_000 }, () => {
   const rig = useStreams({
@@ -37,7 +37,9 @@ describe('a change of leader and of keys', { skip: whyNoTools(), timeout: 240_00
     await assertWhole(t, rig, 'killed');
   });
 
-  test('F26 G6 a leader that was stopped for longer than its lease changes nothing when it wakes', async (t) => {
+  test('F26 G6 a leader that was stopped for longer than its lease changes nothing when it wakes', {
+    skip: whyNotNow,
+  }, async (t) => {
     await rig.namespace('zombie');
     const zombie = await rig.leader();
     const young = rig.controllers.find((one) => one !== zombie && one.process.end === undefined);
