@@ -23,12 +23,9 @@ fail() {
 
 # What Debian's slim images leave out.
 make_base() {
-  local folder container
+  local folder=$temporary/base container
   buildah inspect --type image "$base" >/dev/null 2>&1 && return
   command -v debootstrap >/dev/null || fail 'debootstrap is missing: apt-get install debootstrap' 3
-  mkdir -p "$cache"
-  folder=$(mktemp -d "$cache/.base.XXXXXX")
-  trap 'rm -rf "$folder"' EXIT
   printf 'images: a base of Debian %s ...\n' "$suite" >&2
   debootstrap --variant=minbase "$suite" "$folder" >&2
   rm -rf "$folder"/usr/share/{doc,man,info,locale,groff,lintian}/* "$folder"/var/cache/apt/* \
@@ -38,7 +35,6 @@ make_base() {
   buildah config --cmd bash "$container"
   buildah commit --quiet --rm "$container" "$base" >/dev/null
   rm -rf "$folder"
-  trap - EXIT
 }
 
 build() {
@@ -52,7 +48,9 @@ build() {
   else
     # A network with an authority of its own is the builder's matter and not the image's.
     if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+      printf '[global]\ncert = /run/builder-ca.crt\n' >"$temporary/pip.conf"
       arguments+=(--volume "$NODE_EXTRA_CA_CERTS:/run/builder-ca.crt:ro"
+        --volume "$temporary/pip.conf:/etc/pip.conf:ro"
         --build-arg NODE_EXTRA_CA_CERTS=/run/builder-ca.crt)
     fi
     buildah build --layers -f "$file" --ignorefile "$file.dockerignore" -t "$image" \
@@ -68,6 +66,9 @@ if docker version >/dev/null 2>&1; then
 elif command -v buildah >/dev/null && [ "$(id -u)" = 0 ]; then
   builder=buildah
   export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+  mkdir -p "$cache"
+  temporary=$(mktemp -d "$cache/.images.XXXXXX")
+  trap 'rm -rf "$temporary"' EXIT
   make_base
 else
   fail 'neither an engine of docker answers, nor is there buildah and root' 3

@@ -104,7 +104,7 @@ kind: Config
 current-context: pod
 contexts: [{ name: pod, context: { cluster: pod, user: pod, namespace: "$(cat "$ACCOUNT/namespace")" } }]
 clusters: [{ name: pod, cluster: { server: "${plane.url}", certificate-authority: "$ACCOUNT/ca.crt" } }]
-users: [{ name: pod, user: { token: "$(cat "$ACCOUNT/token")" } }]
+users: [{ name: pod, user: { tokenFile: "$ACCOUNT/token" } }]
 END
 export ESPALIER_KUBECONFIG=$PWD/kubeconfig
 exec "${process.execPath}" --conditions=@espalier/source "$PROGRAM" "$@"
