@@ -163,6 +163,28 @@ describe('a report on its way over a real nats-server', { skip: whyNoTools() }, 
     t.diagnostic(`resident memory grew by ${(process.memoryUsage.rss() - before) >> 20} MiB`);
   });
 
+  test('F28 a credential that expires is replaced as it runs: G6 every point is folded once', async (t) => {
+    const scene = cluster.add();
+    await lead(scene);
+    const attempt = await newAttempt(scene);
+    await attempt.provide(server, Date.now() + 3_000);
+    const courier = attempt.courier(proxy.port);
+    courier.start();
+    attempt.begin();
+    attempt.report(THIRD);
+    await waitFor(() => (leader.feed.view(scene.trialUid)?.points ?? 0) > 0, {
+      what: 'the first points are folded',
+    });
+    await waitFor(() => attempt.said.some((line) => line.includes('has gone away')), {
+      what: 'the server has closed the connection',
+    });
+    attempt.report(THIRD);
+    await attempt.provide(server);
+    attempt.report(THIRD);
+    attempt.finish();
+    await prove(t, attempt, courier);
+  });
+
   for (const [title, { strike, heal }] of Object.entries(FAULTS)) {
     test(`${title}: G6 every point is folded once`, async (t) => {
       const scene = cluster.add();
