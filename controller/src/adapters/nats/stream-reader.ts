@@ -31,6 +31,12 @@ export interface StreamReaderOptions {
 }
 
 const RETRY_MS = 1_000;
+/**
+ * A server that is not done with deleting a stream takes the files of the next one of that name along:
+ * that one then stores nothing, or delivers nothing, and says neither.
+ */
+const DELETING_MS = 1_000;
+const ASKED = 'asked to';
 
 /**
  * Reads the stream for ever: makes it where it is missing, goes on where it stopped, and reads all of
@@ -47,6 +53,8 @@ export class StreamReader {
   #restart: (() => void) | undefined;
   #purged = 0;
   #lastState: StreamState | undefined;
+  /** Purges and looks follow each other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: StreamReaderOptions) {
     this.#options = options;
@@ -69,10 +77,27 @@ export class StreamReader {
   }
 
   /** Removes a subject's messages; they do not count as lost. */
-  async purge(subject: string): Promise<number> {
-    const purged = await this.#options.bus.purge(subject);
-    this.#purged += purged;
-    return purged;
+  purge(subject: string): Promise<number> {
+    return this.#alone(async () => {
+      const purged = await this.#options.bus.purge(subject);
+      this.#purged += purged;
+      return purged;
+    });
+  }
+
+  /** A look that a purge runs into would not know whether it counts it. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  async #makeStream(): Promise<StreamState> {
+    const { bus, limits, clock } = this.#options;
+    if (this.#lastState !== undefined && (await bus.streamState()) === undefined) {
+      await clock.sleep(DELETING_MS, { signal: this.#stopping.signal });
+    }
+    return bus.ensureStream(limits);
   }
 
   async #run(): Promise<void> {
@@ -83,6 +108,8 @@ export class StreamReader {
         await bus.whenConnected(signal);
         const why = await this.#readOnce();
         log.info('reading the metrics stream anew', { why });
+        if (why === ASKED || signal.aborted) continue;
+        await clock.sleep(RETRY_MS, { signal }).catch(() => {});
       } catch (error) {
         if (signal.aborted) break;
         log.warn('the metrics stream cannot be read', { error: String(error) });
@@ -95,8 +122,8 @@ export class StreamReader {
 
   /** One reading from its start to its end; resolves with why it ended. */
   async #readOnce(): Promise<string> {
-    const { bus, limits, replayFromMs, onReading } = this.#options;
-    const state = await bus.ensureStream(limits);
+    const { bus, replayFromMs, onReading } = this.#options;
+    const state = await this.#alone(() => this.#makeStream());
     if (this.#isLost(state)) this.#cursor = undefined;
     if (this.#cursor === undefined) this.#replayUntil = state.lastSeq;
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -107,7 +134,7 @@ export class StreamReader {
       resolve(why);
     };
     let reading: Reading | undefined;
-    this.#restart = () => end('asked to');
+    this.#restart = () => end(ASKED);
     // Closed while the stream was looked at, when there was nothing to end yet.
     if (this.#stopping.signal.aborted) end('closed');
     try {
@@ -163,7 +190,7 @@ export class StreamReader {
     while (!over.aborted) {
       try {
         await clock.sleep(checkMs, { signal: over });
-        const state = await bus.streamState();
+        const state = await this.#alone(() => bus.streamState());
         if (over.aborted) return;
         if (state === undefined) return end('the stream is gone');
         if (this.#isLost(state)) {
