@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { ARTIFACT, podName, type Trial } from '@espalier/api';
@@ -16,10 +17,25 @@ const outcomesOf = ({ status }: Trial) =>
 
 const isStopped = ({ status }: Trial) => status?.phase === 'Stopped';
 
+/** Mounting needs root, and changes the host for as long as it takes. */
+const whyNoMounts =
+  process.getuid?.() === 0 && process.env['ESPALIER_HOST_TESTS'] === '1'
+    ? false
+    : 'only as root with ESPALIER_HOST_TESTS=1';
+
 const OPTIONS = { skip: whyNoTools(), timeout: 240_000, concurrency: true };
 
 describe('trials that end in all ways', OPTIONS, () => {
-  const rig = useStreams({ label: 'endings' });
+  const rig = useStreams({
+    label: 'endings',
+    onVolume: ({ metadata }, volume, folder) => {
+      if (metadata.namespace !== 'full' || metadata.name !== 'e-00000-a0' || volume !== 'out')
+        return;
+      smallDisk = folder;
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'tmpfs', folder]);
+    },
+  });
+  let smallDisk = '';
 
   const printed = (namespace: string, pod: string) =>
     readFileSync(rig.node.container(namespace, pod).logFile, 'utf8');
@@ -78,6 +94,26 @@ describe('trials that end in all ways', OPTIONS, () => {
     });
     context.diagnostic(`log.txt has ${log.length} bytes`);
     assert.equal(log.toString(), printed('oom', 'e-00000-a0'));
+  });
+
+  test('F25 G3 a full disk costs an attempt and not the trial', {
+    skip: whyNoMounts,
+  }, async (context) => {
+    context.after(() => execFileSync('umount', ['-l', smallDisk]));
+    await rig.namespace('full');
+    await applyQuick(rig, 'full', {
+      trials: { max: 1, parallel: 1, maxFailed: 0 },
+      pace: { epochs: 8 },
+    });
+    const experiment = await succeeded(rig, 'full');
+    const [trial] = await trialsIn(rig.client, 'full');
+    assert.ok(trial);
+    assert.deepEqual(outcomesOf(trial), ['Failed 1', 'Succeeded 0']);
+    assert.match(printed('full', 'e-00000-a0'), /ENOSPC|no space left/);
+    const [, step = ''] = /begins at step (\d+)/.exec(printed('full', 'e-00000-a1')) ?? [];
+    context.diagnostic(`the disk was full, and the next attempt went on at step ${step}`);
+    assert.ok(Number(step) > 0);
+    assertNothingLost(context, 'full', await compareWithTrainers(rig, experiment));
   });
 
   test('U14 K12 a trainer that knows files only is carried by a sidecar, nothing lost at its end', async (context) => {

@@ -13,7 +13,11 @@ import {
 } from '../../kit/controller-account.ts';
 import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
 import { type NatsServer, type NatsServerOptions, startNatsServer } from '../../kit/nats-server.ts';
-import { type ProcessNode, startProcessNode } from '../../kit/process-node/process-node.ts';
+import {
+  type ProcessNode,
+  type ProcessNodeOptions,
+  startProcessNode,
+} from '../../kit/process-node/process-node.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { startTcpProxy, type TcpProxy } from '../../kit/tcp-proxy.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
@@ -61,13 +65,14 @@ export interface StreamsRigOptions extends ControlPlaneOptions {
   readonly nats?: NatsServerOptions;
   /** All files are text, so that rules may change what is uploaded. @default false */
   readonly textFiles?: boolean;
+  readonly onVolume?: ProcessNodeOptions['onVolume'];
   /** More flags for every controller. */
   readonly flags?: Readonly<Record<string, string>>;
 }
 
 /** Starts everything before the tests of the enclosing suite and stops it after them. */
 export function useStreams(options: StreamsRigOptions): StreamsRig {
-  const { nats = {}, flags = {}, textFiles = false, ...plane } = options;
+  const { nats = {}, flags = {}, textFiles = false, onVolume, ...plane } = options;
   const cluster = useCluster({ ...plane, nodes: false });
   const servers = { nats: undefined as NatsServer | undefined };
   let [node, natsProxy, s3, s3Proxy, store]: [
@@ -84,7 +89,7 @@ export function useStreams(options: StreamsRigOptions): StreamsRig {
     [servers.nats, s3, node] = await Promise.all([
       startNatsServer({ maxFileBytes: 64 * 2 ** 30, ...nats }),
       startVersitygw(),
-      startProcessNode(cluster.plane, { images: images() }),
+      startProcessNode(cluster.plane, { images: images(), onVolume }),
       applyCrds(cluster.plane),
       installControllerAccount(cluster.plane),
     ]);

@@ -15,7 +15,11 @@ export interface MountOptions {
   /** The folders of persistent volume claims, by their name. */
   readonly claims: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  readonly onVolume?: OnVolume | undefined;
 }
+
+/** Told when the folder of a volume was made, before anything is written to it. */
+export type OnVolume = (pod: RunnablePod, volume: string, folder: string) => void;
 
 interface Source extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -43,6 +47,7 @@ async function mount(
 ): Promise<string> {
   const path = join(options.folder, 'volumes', name);
   mkdirSync(path, { recursive: true });
+  options.onVolume?.(pod, name, path);
   if (persistentVolumeClaim !== undefined) {
     const claimed = options.claims[persistentVolumeClaim.claimName];
     if (claimed === undefined) throw new Error(`no claim ${persistentVolumeClaim.claimName}`);

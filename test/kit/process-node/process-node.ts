@@ -6,6 +6,7 @@ import { createGate, waitFor } from '../wait.ts';
 import type { Container, ProcessImage } from './container.ts';
 import { startLogServer } from './log-server.ts';
 import { beat, registerNode, reportReady } from './node-object.ts';
+import type { OnVolume } from './pod-files.ts';
 import type { RunnablePod } from './pod-spec.ts';
 import { ProcessPod } from './process-pod.ts';
 
@@ -14,6 +15,7 @@ export interface ProcessNodeOptions {
   readonly images: Readonly<Record<string, ProcessImage>>;
   /** The folders of persistent volume claims. */
   readonly claims?: Readonly<Record<string, string>>;
+  readonly onVolume?: OnVolume | undefined;
   /** @default "process-0" */
   readonly name?: string;
   /** @default 100 */
@@ -54,13 +56,20 @@ export async function startProcessNode(
   plane: ControlPlane,
   options: ProcessNodeOptions,
 ): Promise<ProcessNode> {
-  const { name = 'process-0', gpus = 100, pods: podLimit = 200, images, claims = {} } = options;
+  const {
+    name = 'process-0',
+    gpus = 100,
+    pods: podLimit = 200,
+    images,
+    claims = {},
+    onVolume,
+  } = options;
   const { client, authority } = plane;
   const folder = makeStateFolder('node');
   const stop = new AbortController();
   const touch = createGate('open');
   const pods = new Map<string, ProcessPod>();
-  const host = { client, images, claims, inTouch: () => touch.pass(stop.signal) };
+  const host = { client, images, claims, onVolume, inTouch: () => touch.pass(stop.signal) };
 
   const podOf = (namespace: string, pod: string): ProcessPod => {
     const found = [...pods.values()].findLast((p) => p.namespace === namespace && p.name === pod);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
 import { Container, type ProcessImage } from './container.ts';
-import { mountVolumes, type Volumes } from './pod-files.ts';
+import { mountVolumes, type OnVolume, type Volumes } from './pod-files.ts';
 import { type ContainerSpec, isSidecar, type RunnablePod } from './pod-spec.ts';
 import { finalPhase, type PodPhase, podStatus, type TimedCondition } from './pod-status.ts';
 import { PodWriter } from './pod-writer.ts';
@@ -12,6 +12,7 @@ export interface PodHost {
   readonly client: ApiClient;
   readonly images: Readonly<Record<string, ProcessImage>>;
   readonly claims: Readonly<Record<string, string>>;
+  readonly onVolume: OnVolume | undefined;
   /** Resolves while the node is in touch with the API server. */
   inTouch(): Promise<void>;
 }
@@ -113,6 +114,7 @@ export class ProcessPod {
       volumes = await mountVolumes(this.#pod, {
         client: this.#host.client,
         claims: this.#host.claims,
+        onVolume: this.#host.onVolume,
         folder: this.folder,
         signal,
       });

@@ -30,6 +30,8 @@ import { openReportFile } from '../../../../trainer-image/src/report/report-sink
 import { metricsTable, stepsTable } from '../../../../trainer-image/src/report/tables.ts';
 import { writeLastWords } from '../../../../trainer-image/src/report/termination-log.ts';
 
+const PROGRAM_ERROR = 1;
+const FAILED_DELIVERY_MS = 60_000;
 const HOLD_MS = 24 * 3600 * 1000;
 
 interface State {
@@ -157,7 +159,10 @@ async function train(): Promise<number> {
       points.finish();
       return EXIT_CODE.diverged;
     }
-    if (!stop.aborted) throw error;
+    if (!stop.aborted) {
+      process.stderr.write(`${String(error)}\n`);
+      return PROGRAM_ERROR;
+    }
     save();
     points.finish();
     return EXIT_CODE.terminated;
@@ -173,5 +178,5 @@ const words = { point: last };
 if (process.env['ESPALIER_TERMINATION_LOG']) {
   writeLastWords(process.env['ESPALIER_TERMINATION_LOG'], words, task.objective.metric);
 }
-const missing = await delivery.finish();
+const missing = await delivery.finish(code === PROGRAM_ERROR ? FAILED_DELIVERY_MS : undefined);
 process.exit(code === EXIT_CODE.done && missing.length > 0 ? EXIT_CODE.terminated : code);
