@@ -14,7 +14,7 @@ import { PODS, TRIALS } from './resources.ts';
 import { isWorthKeeping, surplusFailures } from './retention.ts';
 
 const FOREIGN_POD_MS = 5_000;
-/** A profile that was applied after its Experiment is waited for so long, counted from the Trial. */
+/** A profile that comes after its Experiment, or again (an upgrade of the chart), is waited for so long. */
 const PROFILE_GRACE_MS = 120_000;
 const PROFILE_RETRY_MS = 3_000;
 
@@ -28,6 +28,8 @@ export interface PodWritesOptions {
 /** The writes on pods, with the rules that keep an attempt from having two (G1). */
 export class PodWrites {
   readonly #options: PodWritesOptions;
+  /** When each profile was first missed; whoever leads next only waits anew. */
+  readonly #missedMs = new Map<string, number>();
 
   constructor(options: PodWritesOptions) {
     this.#options = options;
@@ -37,11 +39,13 @@ export class PodWrites {
     const { caches, client, defaults } = this.#options;
     const { trial, attempt } = request;
     const made = podTemplate(request, defaults);
+    const profileKey = `${trial.metadata.namespace}/${request.experiment.spec.trainer.profile}`;
     if (made.kind === 'refused') {
-      const isWaiting = made.reason === 'ProfileNotFound' && this.#isYoung(trial);
+      const isWaiting = made.reason === 'ProfileNotFound' && this.#mayCome(profileKey);
       if (isWaiting) throw new WaitError(made.message, PROFILE_RETRY_MS, { reason: made.reason });
       throw new TerminalError(made.message);
     }
+    this.#missedMs.delete(profileKey);
     await this.#trialIsCurrent(trial, call);
     const { namespace, name } = made.pod.metadata;
     try {
@@ -190,8 +194,11 @@ export class PodWrites {
     else caches.pods.drop(key, uid);
   }
 
-  #isYoung({ metadata }: Trial): boolean {
-    return this.#options.clock.now() - Date.parse(metadata.creationTimestamp) < PROFILE_GRACE_MS;
+  #mayCome(profileKey: string): boolean {
+    const nowMs = this.#options.clock.now();
+    const sinceMs = this.#missedMs.get(profileKey) ?? nowMs;
+    this.#missedMs.set(profileKey, sinceMs);
+    return nowMs - sinceMs < PROFILE_GRACE_MS;
   }
 }
 

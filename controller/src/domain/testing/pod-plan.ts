@@ -27,7 +27,13 @@ export interface PodSetup {
   readonly resumeFrom?: ResumePoint;
 }
 
-function planFor({ trainer, spec, profile, parameters = [], resumeFrom }: PodSetup): PodPlan {
+export function planFor({
+  trainer,
+  spec,
+  profile,
+  parameters = [],
+  resumeFrom,
+}: PodSetup): PodPlan {
   const experiment = experimentSchema.parse({
     apiVersion: 'espalier.dev/v1alpha1',
     kind: 'Experiment',
