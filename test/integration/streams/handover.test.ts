@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { decode, fromSeed, parseCreds } from '@nats-io/jwt';
 import {
@@ -54,6 +55,26 @@ describe('a change of leader and of keys', { skip: whyNoTools(), timeout: 240_00
     zombie.process.resume();
     assert.equal((await zombie.process.ended).exitCode, 1);
     await assertWhole(t, rig, 'zombie');
+  });
+
+  test('G7 F12 F26 the stream and the leader are lost together: live trainers send all again', async (t) => {
+    await rig.namespace('lost');
+    await applyQuick(rig, 'lost', {
+      trials: { max: 4, parallel: 2, maxFailed: 0 },
+      pace: { epochs: 4, epochMs: 300 },
+    });
+    await waitFor(
+      async () =>
+        (await trialsIn(rig.client, 'lost')).some(
+          ({ spec, status }) => spec.index >= 2 && (status?.observation?.points ?? 0) > 0,
+        ),
+      { what: 'the second wave is reporting' },
+    );
+    const leader = await rig.leader();
+    await Promise.all([rig.nats.kill(), leader.process.kill()]);
+    await rm(rig.nats.storeFolder, { recursive: true });
+    await Promise.all([rig.nats.start(), rig.startController()]);
+    await assertWhole(t, rig, 'lost');
   });
 
   test('F28 the key of trainers is rotated under running trials, and none is lost', async (t) => {
