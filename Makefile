@@ -3,7 +3,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 NODE := node_modules/.bin/node --conditions=@espalier/source
 TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.test.ts' \
-  'cli/src/**/*.test.ts' 'courier/src/**/*.test.ts' 'trainer-image/src/**/*.test.ts' 'test/**/*.test.ts'
+  'cli/src/**/*.test.ts' 'courier/src/**/*.test.ts' 'trainer-image/src/**/*.test.ts' 'scripts/*.test.ts' \
+  'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \

@@ -75,7 +75,7 @@ function experiment(name: string, image: string): object {
       parameters: [{ name: 'seed', int: { value: 1 } }],
       trials: { max: 1 },
       attempts: { maxRetries: 0 },
-      deadlines: { pending: '2m', startup: '2m', metrics: '5s' },
+      deadlines: { pending: '2m', startup: '2m', metrics: '2s' },
       trainer: {
         image,
         command: ['/app/node_modules/.bin/node', '-e', PROGRAM],

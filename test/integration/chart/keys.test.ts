@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { inboxOf } from '@espalier/api';
 import { connect, credsAuthenticator } from 'nats';
+import { parse } from 'yaml';
 import { KeyFolder } from '../../../controller/src/adapters/nats/key-folder.ts';
 import { CONTROLLER_NAME } from '../../../controller/src/adapters/nats/permissions.ts';
+import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { freePort } from '../../kit/free-port.ts';
 import type { KubeObject } from '../../kit/kube-types.ts';
 import { startProcess } from '../../kit/own-process.ts';
@@ -16,6 +19,17 @@ import { find, NAMESPACE, type Rendered, render } from './helm.ts';
 
 interface Secret extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
+}
+
+interface StoreDeployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly initContainers: readonly { readonly command: readonly string[] }[];
+        readonly containers: readonly { readonly args: readonly string[] }[];
+      };
+    };
+  };
 }
 
 const program = join(import.meta.dirname, '../../../controller/src/main.ts');
@@ -124,6 +138,56 @@ describe('the keys that the installation makes', { skip: whyNoTools() }, () => {
         /authorization|AUTHORIZATION/i,
       );
     } finally {
+      await server.kill();
+    }
+  });
+
+  test('a versitygw with the arguments of the chart serves the controller', async () => {
+    const { plane } = cluster;
+    const keys = await secret('espalier-store-keys');
+    const text = (name: string) => Buffer.from(keys.data[name] ?? '', 'base64').toString();
+    const credentials = {
+      accessKeyId: text('accessKeyId'),
+      secretAccessKey: text('secretAccessKey'),
+    };
+    const { spec } = find(objects, 'Deployment', 'espalier-store') as unknown as StoreDeployment;
+    const { initContainers, containers } = spec.template.spec;
+    const folder = plane.folder.file('store');
+    const port = await freePort();
+    const here = (words: readonly string[] = []) =>
+      words.map((word) => word.replace('/data', folder).replace(':7070', `127.0.0.1:${port}`));
+    const [mkdir = '', ...folders] = here(initContainers[0]?.command);
+    execFileSync(mkdir, folders);
+    const server = await startProcess({
+      name: 'versitygw',
+      command: (await toolPaths(['versitygw'])).versitygw,
+      args: here(containers[0]?.args),
+      env: {
+        ROOT_ACCESS_KEY: credentials.accessKeyId,
+        ROOT_SECRET_KEY: credentials.secretAccessKey,
+      },
+      logFile: plane.folder.file('versitygw.log'),
+    });
+    const endpoint = `http://127.0.0.1:${port}`;
+    const config = find(objects, 'ConfigMap', 'espalier-controller').data?.['config.yaml'] ?? '';
+    const settings = parse(config) as Record<string, string>;
+    const store = new ObjectStore({
+      endpoint,
+      credentials,
+      bucket: settings['s3Bucket'] ?? '',
+      region: settings['s3Region'] ?? '',
+      pathStyle: true,
+    });
+    try {
+      await waitFor(async () => (await fetch(endpoint)).status > 0, {
+        what: 'versitygw answers',
+        unless: () => server.whyEnded(),
+      });
+      const call = { signal: new AbortController().signal };
+      await store.put('a/b', Buffer.from('text'), undefined, call);
+      assert.equal((await store.get('a/b', 100, call))?.body.toString(), 'text');
+    } finally {
+      store.close();
       await server.kill();
     }
   });
