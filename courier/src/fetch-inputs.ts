@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isArtifactPath, manifestSchema } from '@espalier/api';
+import { archiveFromCache, READ_DATA } from './data-cache.ts';
 import { type DownloadOptions, download, downloadFile, type Expected } from './download.ts';
 import { fillFolder } from './input-folder.ts';
 import { RefusedError } from './refused-error.ts';
@@ -38,11 +38,9 @@ export async function fetchInputs(options: FetchOptions): Promise<void> {
   }
 }
 
-const READ_DATA = { kind: 'read', source: 'data', path: '' } as const;
-
 async function fetchData(data: Expected, clear: () => void, options: FetchOptions): Promise<void> {
   const { dataFolder, cacheFolder, limits, say } = options;
-  const cached = cacheFolder && (await fromCache(cacheFolder, data, options));
+  const cached = cacheFolder && (await archiveFromCache(cacheFolder, data, options));
   const fill = (archive: AsyncIterable<Buffer>): Promise<Unpacked> => {
     clear();
     return unpack(archive, dataFolder, limits);
@@ -58,47 +56,6 @@ async function fetchData(data: Expected, clear: () => void, options: FetchOption
       cause: error,
     });
   }
-}
-
-/**
- * The archive in the cache, put there if it is not; undefined if the cache cannot be used. Pods that put
- * the same one at the same time do it twice, and the last one stays.
- */
-async function fromCache(
-  folder: string,
-  data: Expected,
-  options: FetchOptions,
-): Promise<string | undefined> {
-  const target = join(folder, `${data.sha256}.tar`);
-  if (await isIntact(target, data)) {
-    options.say('the data comes from the cache of this node');
-    return target;
-  }
-  const part = join(folder, `.${data.sha256}.${crypto.randomUUID()}`);
-  try {
-    await downloadFile(READ_DATA, data, part, options);
-    await rename(part, target);
-    return target;
-  } catch (error) {
-    rmSync(part, { force: true });
-    if (error instanceof RefusedError || options.signal.aborted) throw error;
-    options.say(`the cache of this node cannot be used: ${messageOf(error)}`);
-    return undefined;
-  }
-}
-
-async function isIntact(path: string, { size, sha256 }: Expected): Promise<boolean> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path)) {
-      hash.update(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
-    }
-  } catch {
-    return false;
-  }
-  return bytes === size && hash.digest('hex') === sha256;
 }
 
 async function fetchCheckpoint(
