@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -15,6 +16,15 @@ import { placeOf, useInstallation } from './rig.ts';
 
 const MAIN = join(import.meta.dirname, '../../../trainer-image/src/main.ts');
 const BLOCKED = join(import.meta.dirname, 'programs/blocked-attempt.ts');
+/** Runs "$@" where only the folders before `--` can be written to. */
+const READ_ONLY = `mount --make-rprivate /
+while [ "$1" != -- ]; do mount --bind "$1" "$1"; shift; done
+shift
+mount -o remount,bind,ro /
+exec "$@"`;
+const canMount =
+  spawnSync('unshare', ['-m', 'sh', '-c', READ_ONLY, 'sh', '--', 'true']).status === 0;
+
 const SMALL = { imageSize: 32, width: 0.05, classes: 10, batchSize: 32 };
 
 describe('our trainer on NATS and S3', { skip: whyNoTools() }, () => {
@@ -30,7 +40,7 @@ describe('our trainer on NATS and S3', { skip: whyNoTools() }, () => {
     t: TestContext,
     attempt: Attempt,
     epochs: number,
-    env: Record<string, string> = {},
+    { env = {}, prefix = [] }: { env?: Record<string, string>; prefix?: string[] } = {},
   ) => {
     const environment = attempt.environment(at.nats.port);
     const task = JSON.parse(environment[TRAINER_ENV.trial] ?? '') as TrainerTask;
@@ -38,9 +48,11 @@ describe('our trainer on NATS and S3', { skip: whyNoTools() }, () => {
       Number.isInteger(value) ? { name, int: value } : { name, float: value },
     );
     const objective = { metric: 'valid_acc', goal: 'maximize' };
+    const whole = [...prefix, process.execPath, '--conditions=@espalier/source', MAIN, 'trial'];
+    const [command = '', ...args] = whole;
     const trainer = await startProcess({
-      command: process.execPath,
-      args: ['--conditions=@espalier/source', MAIN, 'trial'],
+      command,
+      args,
       env: {
         ...environment,
         [TRAINER_ENV.trial]: JSON.stringify({ ...task, parameters, objective }),
@@ -90,6 +102,17 @@ describe('our trainer on NATS and S3', { skip: whyNoTools() }, () => {
     }
   });
 
+  const whyNoMount = canMount ? false : 'only root may mount, or unshare is missing';
+  test('F25 a read-only root file system is enough', { skip: whyNoMount }, async (t) => {
+    const scene = at.cluster.add();
+    const attempt = await at.newAttempt(scene);
+    const writable = [attempt.folder, folder.path];
+    const prefix = ['unshare', '-m', 'sh', '-c', READ_ONLY, 'sh', ...writable, '--'];
+    const trainer = await train(t, attempt, 1, { prefix });
+    assert.equal((await trainer.ended).exitCode, EXIT_CODE.done, logOf(attempt));
+    assert.equal((await prove(t, scene, attempt, 'manifest.json'))?.complete, true);
+  });
+
   test('F10 F15 training goes on without NATS, and what it reported arrives later', async (t) => {
     const scene = at.cluster.add();
     const attempt = await at.newAttempt(scene);
@@ -124,7 +147,7 @@ describe('our trainer on NATS and S3', { skip: whyNoTools() }, () => {
       match: { methods: ['PUT'], path: new RegExp(scene.trialUid) },
       fault: { kind: 'hold', point: 'before', gate },
     });
-    const trainer = await train(t, attempt, 1_000, { [TRAINER_ENV.graceSeconds]: '7' });
+    const trainer = await train(t, attempt, 1_000, { env: { [TRAINER_ENV.graceSeconds]: '7' } });
     await untilSaid(attempt, trainer, /Valid \| 0*2\//);
     trainer.signal('SIGTERM');
     assert.equal((await trainer.ended).exitCode, EXIT_CODE.terminated, logOf(attempt));
