@@ -116,9 +116,8 @@ describe('the chart, installed', { skip: whyNoTools() }, () => {
     const before = await runningPod('middle');
     const keys = await client.get<Secret>(secretPath('espalier-nats-keys'));
     const old = new Set((await controllers()).map(({ metadata }) => metadata.uid));
-    const { code, stderr } = await rig.helm(apply('upgrade'), {
-      ...HERE,
-      controller: { ...HERE.controller, workers: 4 },
+    const { code, stderr } = await rig.helm([...apply('upgrade'), '--reset-then-reuse-values'], {
+      controller: { workers: 4 },
       trainerProfiles: [{ name: 'gpu', namespace: 'team', spec: { gpuResourceName: 'a.com/gpu' } }],
     });
     assert.equal(code, 0, stderr);

@@ -20,7 +20,9 @@ import { makeSecondBuild, type SecondBuild } from './second-build.ts';
 
 const TRAINS = `printf %s '${lastWords(0.5)}' > "$ESPALIER_TERMINATION_LOG"`;
 const UNTIL_GO = `while [ ! -e "$ESPALIER_OUT/go" ]; do sleep 0.1; done; ${TRAINS}`;
-const SECOND = { ...HERE, images: { controller: { tag: '0.2.0' } } };
+/** With rights in its namespaces only. */
+const FIRST = { ...HERE, namespaces: ['team'] };
+const SECOND = { ...FIRST, images: { controller: { tag: '0.2.0' } } };
 
 describe('two versions of the chart', { skip: whyNoTools() }, () => {
   let build: SecondBuild | undefined;
@@ -62,7 +64,7 @@ describe('two versions of the chart', { skip: whyNoTools() }, () => {
 
   before(async () => {
     await makeNamespace(rig.plane.client, 'team');
-    await helm(apply('install'), HERE);
+    await helm(apply('install'), FIRST);
   });
 
   test('F24 G9 objects of one version live on through an upgrade and a rollback', async (context) => {
