@@ -12,7 +12,8 @@ import { EXPERIMENTS, type Resource, TRIALS } from './adapters/k8s/resources.ts'
 import { Transport } from './adapters/k8s/transport.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { LargeObjects, PATIENT_RETRY } from './adapters/s3/large-objects.ts';
-import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
+import { ObjectStore } from './adapters/s3/object-store.ts';
+import type { StoreOptions } from './adapters/s3/store-client.ts';
 import type { Call } from './ports/cluster.ts';
 import { EspalierError } from './ports/errors.ts';
 import type { ObjectKey } from './ports/key.ts';
@@ -23,7 +24,8 @@ export {
   NO_UPLOAD,
   type StoredPart,
 } from './adapters/s3/large-objects.ts';
-export type { ObjectStore, StoreOptions } from './adapters/s3/object-store.ts';
+export type { ObjectStore } from './adapters/s3/object-store.ts';
+export type { StoreOptions } from './adapters/s3/store-client.ts';
 export { ArtifactKeys, DATA_MARK } from './domain/artifacts/keys.ts';
 export { MAX_MANIFEST_BYTES } from './domain/artifacts/manifest.ts';
 

@@ -10,10 +10,11 @@ import {
 import { type FeedCounts, NatsFeed } from './adapters/nats/nats-feed.ts';
 import { type RequestCounts, serveRequests } from './adapters/nats/request-server.ts';
 import { STREAM_LIMITS, type StreamLimits } from './adapters/nats/stream-admin.ts';
-import { ObjectStore, type StoreOptions } from './adapters/s3/object-store.ts';
+import { ObjectStore } from './adapters/s3/object-store.ts';
 import { Presigner } from './adapters/s3/presign.ts';
 import { lazyAbilities } from './adapters/s3/probe.ts';
 import { S3Artifacts } from './adapters/s3/s3-artifacts.ts';
+import type { StoreOptions } from './adapters/s3/store-client.ts';
 import { dropSuperseded } from './adapters/s3/superseded.ts';
 import { ArtifactKeys, type AttemptPlace } from './domain/artifacts/keys.ts';
 import { checkpointStep } from './domain/artifacts/manifest.ts';

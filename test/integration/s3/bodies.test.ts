@@ -7,9 +7,9 @@ import { crc32 } from 'node:zlib';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { MAX_ARTIFACT_BYTES } from '@espalier/api';
 import { hashObject, readBody } from '../../../controller/src/adapters/s3/object-body.ts';
-import { createClient } from '../../../controller/src/adapters/s3/object-store.ts';
 import { Presigner } from '../../../controller/src/adapters/s3/presign.ts';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
+import { createClient } from '../../../controller/src/adapters/s3/store-client.ts';
 import { statusOf } from '../../../controller/src/adapters/s3/store-error.ts';
 import { CALL, newScene, sha256, useStore, whyNoStore } from './rig.ts';
 

@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before } from 'node:test';
 import type { Experiment, Trial } from '@espalier/api';
-import {
-  ObjectStore,
-  type StoreOptions,
-} from '../../../controller/src/adapters/s3/object-store.ts';
+import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
+import type { StoreOptions } from '../../../controller/src/adapters/s3/store-client.ts';
 import { ArtifactKeys, type AttemptPlace } from '../../../controller/src/domain/artifacts/keys.ts';
 import { experiment, trial } from '../../../controller/src/domain/testing/builders.ts';
 import type { Call } from '../../../controller/src/ports/cluster.ts';

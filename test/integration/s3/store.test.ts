@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  ObjectStore,
-  type StoreRequest,
-} from '../../../controller/src/adapters/s3/object-store.ts';
+import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { Presigner } from '../../../controller/src/adapters/s3/presign.ts';
 import { probeStore } from '../../../controller/src/adapters/s3/probe.ts';
+import type { StoreRequest } from '../../../controller/src/adapters/s3/store-client.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { CALL, newScene, sha256, useStore, whyNoStore } from './rig.ts';
 

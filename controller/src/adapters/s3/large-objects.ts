@@ -13,9 +13,10 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
-import { createClient, type PutOutcome, type StoreOptions } from './object-store.ts';
+import type { PutOutcome } from './object-store.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
+import { createClient, type StoreOptions } from './store-client.ts';
 import { isMissingKey, nameOf, statusOf } from './store-error.ts';
 
 /** A part that the store has. */

@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { RequestSigner, SignedFile, SignedRequest } from '../../ports/objects.ts';
-import { createClient, type StoreOptions } from './object-store.ts';
+import { createClient, type StoreOptions } from './store-client.ts';
 
 /** Minutes: a URL dies with the role session that signed it anyway, and another is had by asking. */
 const VALID_SECONDS = 5 * 60;
