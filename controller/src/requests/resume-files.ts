@@ -35,7 +35,8 @@ export class ResumeManifests {
   /** Undefined = there is none, or it is no manifest of that attempt. */
   async of(place: AttemptPlace, step: number, call: Call): Promise<ResumeFiles | undefined> {
     const name = checkpointManifest(step);
-    const key = this.#keys.attemptFile(place, name);
+    const key = this.#keyOf(place, name);
+    if (key === undefined) return undefined;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const found = await this.#objects.get(key, MAX_MANIFEST_BYTES, call);
@@ -60,5 +61,15 @@ export class ResumeManifests {
       this.#known.delete(oldest);
     }
     return read;
+  }
+
+  /** Undefined for numbers that no key has: somebody else wrote them on the pod. */
+  #keyOf(place: AttemptPlace, name: string): string | undefined {
+    try {
+      return this.#keys.attemptFile(place, name);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 }

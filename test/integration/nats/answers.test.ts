@@ -214,6 +214,9 @@ describe('answers to trainers, on real servers', { skip: whyNoTools(), timeout: 
       'checkpoint-10/state.safetensors',
     ];
     for (const name of denied) assert.equal(reasonOf(await read(name)), 'NotAnInput', name);
+    const forged = { ...resumeFrom, trialIndex: 999_999_999_999 };
+    cluster.setPods(scene, { end: endedAt(1) }, { resumeFrom: forged });
+    assert.equal(reasonOf(await asking(next, { kind: 'inputs' })), 'CheckpointNotFound');
     cluster.setPods(scene, { end: endedAt(1) }, { resumeFrom: { ...resumeFrom, step: 11 } });
     assert.equal(reasonOf(await asking(next, { kind: 'inputs' })), 'CheckpointNotFound');
     t.diagnostic(`read 3, denied ${denied.length + 1}, wrong 0`);
