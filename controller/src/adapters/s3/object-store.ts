@@ -13,7 +13,7 @@ import { EspalierError } from '../../ports/errors.ts';
 import type { ListedObject, ObjectHead, ObjectReader } from '../../ports/objects.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
-import { createClient, type StoreOptions, type StoreRequest } from './store-client.ts';
+import { createClient, type StoreOptions } from './store-client.ts';
 import { isMissingKey, outcomeOf, statusOf } from './store-error.ts';
 
 /** A condition on what is there before a write. */
