@@ -9,7 +9,7 @@ import { type Arrived, SyncJudge } from './sync-judge.ts';
 import { Waker } from './waker.ts';
 
 export interface ReportStreamOptions {
-  readonly connection: Pick<Connection, 'publish' | 'askOnce' | 'isConnected'>;
+  readonly connection: Pick<Connection, 'publish' | 'ask' | 'askOnce' | 'isConnected'>;
   /** Need not exist yet. */
   readonly path: string;
   readonly say: Say;
@@ -24,6 +24,8 @@ const GATHER_MS = 1_000;
 /** How often the file is looked at: a stat, microseconds. */
 const LOOK_MS = 200;
 const SYNC_MS = 10_000;
+/** Sending all again is only dear, so nobody waits long to avoid it. */
+const SKIP_WAIT_MS = 5_000;
 /** At the end nothing new comes that could hide a loss, so less patience is needed. */
 const LAST_SYNC_MS = 1_000;
 
@@ -77,7 +79,7 @@ export class ReportStream {
 
   /** Runs until everything has arrived after {@link ReportStream.end}; rejects with the signal's reason. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#skipWhatArrived();
+    await this.#skipWhatArrived(signal);
     while (!this.#isConfirmed) {
       signal.throwIfAborted();
       if (this.#lost !== undefined) await this.#rewind(this.#lost, signal);
@@ -110,9 +112,11 @@ export class ReportStream {
   }
 
   /** After a restart of this process most of the file may have arrived already. */
-  async #skipWhatArrived(): Promise<void> {
+  async #skipWhatArrived(signal: AbortSignal): Promise<void> {
     if (this.#file.ahead() <= MAX_MESSAGE_BYTES) return;
-    const answer = await this.#options.connection.askOnce({ kind: 'sync' });
+    const within = AbortSignal.any([signal, AbortSignal.timeout(SKIP_WAIT_MS)]);
+    const { connection } = this.#options;
+    const answer = await connection.ask({ kind: 'sync' }, within).catch(() => undefined);
     if (answer?.kind !== 'sync') return;
     this.#skipTo = answer.contiguousTo;
     this.#progress.arrivedBefore(answer.contiguousTo);

@@ -51,7 +51,9 @@ export async function storeFile(
       outcome = error instanceof Error ? error : new Error(String(error));
     }
     if (!(outcome instanceof Error) && isStored(outcome)) return;
-    if (outcome instanceof Error || outcome.status === 400) await requireUnchanged(file, source);
+    // Reading it all again is dear, so a store that is away is no reason to, or hardly one.
+    const isSuspect = outcome instanceof Error ? tries % 10 === 0 : outcome.status === 400;
+    if (isSuspect) await requireUnchanged(file, source);
     if (tries === 1 || tries % 10 === 0) {
       say(`${path} is not stored yet (try ${tries}): ${describe(outcome)}`);
     }

@@ -163,6 +163,28 @@ describe('a report on its way over a real nats-server', { skip: whyNoTools() }, 
     t.diagnostic(`resident memory grew by ${(process.memoryUsage.rss() - before) >> 20} MiB`);
   });
 
+  test('a courier that begins again sends only what has not arrived', async (t) => {
+    const scene = cluster.add();
+    await lead(scene);
+    const attempt = await newAttempt(scene);
+    attempt.begin();
+    attempt.report(3 * THIRD);
+    const witness = await connectWitness(server);
+    t.after(() => witness.close());
+    const manager = await witness.jetstreamManager();
+    const messages = async () => (await manager.streams.info(STREAM)).state.messages;
+    const before = await messages();
+    assert.deepEqual(await attempt.courier(proxy.port).finish(), ALL_ARRIVED);
+    const first = (await messages()) - before;
+    attempt.report(100);
+    attempt.finish();
+    await prove(t, attempt, attempt.courier(proxy.port));
+    const second = (await messages()) - before - first;
+    t.diagnostic(`messages of the first ${first}, of the second ${second}`);
+    assert.ok(first > 3);
+    assert.equal(second, 3, 'the first line, the new points, the last line');
+  });
+
   test('F28 a credential that expires is replaced as it runs: G6 every point is folded once', async (t) => {
     const scene = cluster.add();
     await lead(scene);
