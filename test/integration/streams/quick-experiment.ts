@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Experiment, ExperimentSpec } from '@espalier/api';
 import type { ApiClient } from '../../kit/api-client.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -76,6 +77,17 @@ async function describe(client: ApiClient, namespace: string): Promise<string> {
 
 export async function experimentIn({ client }: StreamsRig, namespace: string): Promise<Experiment> {
   return (await client.get(experimentsPath(namespace, 'e'))) as unknown as Experiment;
+}
+
+/** Lets a trainer that holds go on, once it runs. */
+export async function release({ node }: StreamsRig, namespace: string, pod: string): Promise<void> {
+  await waitFor(
+    () => {
+      writeFileSync(node.path(namespace, pod, '/espalier/run/go'), '');
+      return true;
+    },
+    { what: `pod ${pod} is there` },
+  );
 }
 
 /** Resolves once the controller has folded something of the first trial. */

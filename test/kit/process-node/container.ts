@@ -32,7 +32,12 @@ export class Container {
   readonly logFile: string;
   state: ContainerState = { waiting: { reason: 'PodInitializing' } };
   restarts = 0;
-  paths: PathMap = (text) => text;
+  /** Of this machine, for a path of the container; it has none before its volumes are there. */
+  paths: PathMap = () => {
+    throw new Error(`container ${this.spec.name} has not started`);
+  };
+  /** Its variables that come from Secrets. */
+  secrets: Readonly<Record<string, string>> = {};
   #process: OwnProcess | undefined;
   #isOutOfMemory = false;
   #isKilled = false;
@@ -144,7 +149,7 @@ export class Container {
       values[name] = this.paths(value);
     }
     for (const { name, value = '' } of this.spec.env ?? []) {
-      values[name] = this.paths(expand(value, values));
+      values[name] = this.secrets[name] ?? this.paths(expand(value, values));
     }
     return values;
   }

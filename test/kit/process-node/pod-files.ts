@@ -94,6 +94,25 @@ async function filesOf(
   return items.map(({ key, path }) => [path, Buffer.from(data[key] ?? '', encoding)]);
 }
 
+/** The variables of a container that come from Secrets; like the kubelet it waits for them. */
+export async function secretVariables(
+  namespace: string,
+  { env = [] }: ContainerSpec,
+  { client, signal }: MountOptions,
+): Promise<Readonly<Record<string, string>>> {
+  const values: Record<string, string> = {};
+  for (const { name, valueFrom } of env) {
+    const ref = valueFrom?.secretKeyRef;
+    if (ref === undefined) continue;
+    const { data = {} } = await waitFor(
+      () => found(client.get<Source>(`/api/v1/namespaces/${namespace}/secrets/${ref.name}`)),
+      { what: `secret ${ref.name} exists`, timeoutMs: SOURCE_WAIT_MS, pauseMs: 50, signal },
+    );
+    values[name] = Buffer.from(data[ref.key] ?? '', 'base64').toString();
+  }
+  return values;
+}
+
 /** Undefined while there is nothing, or nobody to ask. */
 async function found<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

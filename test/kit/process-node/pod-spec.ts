@@ -17,13 +17,19 @@ export interface ContainerSpec {
   readonly image: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly VariableSpec[];
   readonly volumeMounts?: readonly VolumeMountSpec[];
   readonly terminationMessagePath?: string;
   /** `Always` on an init container makes it a sidecar. */
   readonly restartPolicy?: string;
   /** Of a sidecar: what comes after it starts once this has ended with 0. */
   readonly startupProbe?: { readonly exec?: { readonly command: readonly string[] } };
+}
+
+export interface VariableSpec {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } };
 }
 
 export interface VolumeMountSpec {

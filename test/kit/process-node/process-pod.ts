@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
 import { Container, type ProcessImage } from './container.ts';
-import { mountVolumes, type OnVolume, type Volumes } from './pod-files.ts';
+import { mountVolumes, type OnVolume, secretVariables, type Volumes } from './pod-files.ts';
 import { type ContainerSpec, isSidecar, type RunnablePod } from './pod-spec.ts';
 import { finalPhase, type PodPhase, podStatus, type TimedCondition } from './pod-status.ts';
 import { PodWriter } from './pod-writer.ts';
@@ -111,13 +111,12 @@ export class ProcessPod {
     try {
       void this.#publish();
       if (!this.containers.every((container) => this.#hasImage(container))) await aborted(signal);
-      volumes = await mountVolumes(this.#pod, {
-        client: this.#host.client,
-        claims: this.#host.claims,
-        onVolume: this.#host.onVolume,
-        folder: this.folder,
-        signal,
-      });
+      const { client, claims, onVolume } = this.#host;
+      const options = { client, claims, onVolume, folder: this.folder, signal };
+      volumes = await mountVolumes(this.#pod, options);
+      for (const container of this.containers) {
+        container.secrets = await secretVariables(this.namespace, container.spec, options);
+      }
       if (!(await this.#initialize(volumes))) return;
     } catch (error) {
       if (!signal.aborted) throw error;

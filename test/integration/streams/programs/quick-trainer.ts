@@ -4,10 +4,10 @@
  *
  * `epochs`, `steps` per epoch, `epochMs`, `top` (the last value of `acc`), `mode`: `nan` diverges in
  * the middle, `drag` takes eight times as long if `top` is less than 0.5: time to be stopped.
- * `holds`: attempts before that number wait after their second epoch until somebody ends them.
+ * `holds`: attempts before that number wait after their second epoch for a file `go` beside the report.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ARTIFACT,
@@ -32,7 +32,6 @@ import { writeLastWords } from '../../../../trainer-image/src/report/termination
 
 const PROGRAM_ERROR = 1;
 const FAILED_DELIVERY_MS = 60_000;
-const HOLD_MS = 24 * 3600 * 1000;
 
 interface State {
   step: number;
@@ -140,6 +139,11 @@ async function runEpoch(): Promise<void> {
   points.flush();
 }
 
+async function hold(): Promise<void> {
+  const go = join(dirname(delivery.reportFile), 'go');
+  while (!existsSync(go)) await sleep(20, undefined, { signal: stop });
+}
+
 async function train(): Promise<number> {
   points.start(state.step, epochs);
   process.stdout.write(`${task.trial} attempt ${task.attempt} begins at step ${state.step}\n`);
@@ -148,7 +152,7 @@ async function train(): Promise<number> {
   }
   try {
     for (let done = 0; state.epoch < epochs; done++) {
-      if (done === holdsAfter) await sleep(HOLD_MS, undefined, { signal: stop });
+      if (done === holdsAfter) await hold();
       await runEpoch();
       process.stdout.write(`epoch ${state.epoch} of ${epochs}\n`);
       if (state.epoch < epochs && state.epoch % task.checkpoint.everyEpochs === 0) save();
