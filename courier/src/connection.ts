@@ -44,6 +44,8 @@ const ACK_TIMEOUT_MS = 5_000;
 /** The controller may have to ask the store before it answers; not so for a `sync`. */
 const ANSWER_TIMEOUT_MS = 15_000;
 const SYNC_TIMEOUT_MS = 3_000;
+/** Short, since a question costs little and a trial's end waits for the answer, as after a change of leader. */
+const LONGEST_PAUSE_MS = 5_000;
 /** What a server that is gone or frozen has to be noticed. */
 const PING_INTERVAL_MS = 5_000;
 const RECONNECT_MS = 1_000;
@@ -115,7 +117,7 @@ export class Connection {
     request: RequestOf<K>,
     signal: AbortSignal,
   ): Promise<AnswerTo<K>> {
-    const backoff = new Backoff(500, 15_000);
+    const backoff = new Backoff(500, LONGEST_PAUSE_MS);
     for (;;) {
       await this.#whenConnected(signal);
       const answer = await this.askOnce<K>(request);
