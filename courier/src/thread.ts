@@ -8,6 +8,8 @@ import type { ThreadData, ThreadNews, ThreadOrder } from './thread-messages.ts';
 const RESTART_MS = 1_000;
 /** What a thread may take longer than it was told before it counts as hung. */
 const HUNG_MS = 2_000;
+/** Chunks and messages are garbage at once, so more room for it would only cost the trainer's memory. */
+const RESOURCES = { maxYoungGenerationSizeMb: 4 } as const;
 
 /**
  * A courier on a thread of its own, so that neither waits for the other: not the training for the
@@ -33,7 +35,7 @@ export class CourierThread {
     // The worker has this file's extension: .ts when run from sources, .js when built.
     const file = new URL(`./thread-worker${extname(import.meta.url)}`, import.meta.url);
     const workerData: ThreadData = this.#settings;
-    const worker = new Worker(file, { workerData });
+    const worker = new Worker(file, { workerData, resourceLimits: RESOURCES });
     this.#worker = worker;
     worker.on('message', (news: ThreadNews) => this.#end(news));
     worker.on('error', (error) => sayOnStderr(`the courier failed: ${String(error)}`));
