@@ -28,6 +28,7 @@ interface Value {
 const DEFINITIONS = {
   duration: { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$' },
   quantity: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$' },
+  bytes: { type: 'string', pattern: '^[1-9][0-9]*(Ki|Mi|Gi|Ti)?$' },
   texts: { type: 'object', additionalProperties: { type: 'string' } },
   resources: {
     type: 'object',

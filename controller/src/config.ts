@@ -44,6 +44,9 @@ const configSchema = z
       .min(1)
       .optional()
       .describe('folder of "espalier-controller keys"; read again when it changes'),
+    natsStreamBytes: bytes
+      .prefault('4Gi')
+      .describe('bytes of reports that NATS keeps; it must have room for them'),
     courierImage: z
       .string()
       .min(1)

@@ -6,6 +6,7 @@ import { ServerClock } from './adapters/k8s/server-clock.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { JsonLog } from './adapters/log/json-log.ts';
 import { KeyFolder } from './adapters/nats/key-folder.ts';
+import { STREAM_LIMITS } from './adapters/nats/stream-admin.ts';
 import { ControllerMetrics } from './adapters/prom/controller-metrics.ts';
 import { runCommand } from './commands/commands.ts';
 import { clusterAccess } from './commands/one-time-client.ts';
@@ -102,6 +103,7 @@ async function outsideOf(config: Config): Promise<Outside> {
         : {
             nats: {
               servers: natsServers,
+              limits: { ...STREAM_LIMITS, maxBytes: config.natsStreamBytes },
               credentials: () => keys.credentials(),
               ca: () => keys.ca(),
               signer: () => keys.signer(),

@@ -22,6 +22,7 @@ metricParameters: {{ $controller.metricParameters }}
 metricGrace: {{ $controller.metricGrace }}
 {{- if ne .Values.nats.mode "none" }}
 natsKeys: /etc/espalier/nats
+natsStreamBytes: {{ .Values.nats.streamSize | quote }}
 courierImage: {{ include "espalier.image" (list $ "courier") | quote }}
 {{- if eq .Values.nats.mode "external" }}
 natsServers: {{ toJson .Values.nats.external.servers }}

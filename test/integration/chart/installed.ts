@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 import type { ControlPlane } from '../../kit/control-plane.ts';
@@ -36,17 +36,26 @@ export const HERE = {
   s3: { mode: 'none' },
 } as const;
 
-/** The controller's program by the version of its image. */
-type Programs = Readonly<Record<string, string>>;
+/** What stands for images, by their names. */
+type Images = Readonly<Record<string, ProcessImage>>;
 
-/** @param programs of more versions than the one of this checkout. */
-export function useChartRig(label: string, programs: () => Programs = () => ({})): ChartRig {
+/** @param more images than the controller of this checkout and a shell as the trainer. */
+export function useChartRig(
+  label: string,
+  more: (plane: ControlPlane) => Promise<Images> = async () => ({}),
+): ChartRig {
   const cluster = useCluster({ label, nodes: false });
   let node: ProcessNode | undefined;
   let failed = false;
   before(async () => {
-    const all = { '0.1.0': PROGRAM, ...programs() };
-    node = await startProcessNode(cluster.plane, { images: images(cluster.plane, all) });
+    const { plane } = cluster;
+    const images = {
+      'localhost/espalier/controller:0.1.0': controllerImage(plane, PROGRAM),
+      'localhost/espalier/trainer:0.1.0': { entrypoint: ['/bin/sh'] },
+      'nats:2.15.2': { entrypoint: ['/bin/sh', '-c', 'exec sleep 3600'] },
+      ...(await more(plane)),
+    };
+    node = await startProcessNode(plane, { images });
   });
   afterEach((context) => {
     if ('passed' in context && !context.passed) failed = true;
@@ -90,12 +99,9 @@ export async function ours(plane: ControlPlane): Promise<string[]> {
   );
 }
 
-/** What stands for the images of the chart. */
-function images(plane: ControlPlane, programs: Programs): Record<string, ProcessImage> {
-  // The pod's own account, as the API server gave it: its rights are those of the chart.
-  const folder = plane.folder.file('image');
-  mkdirSync(folder);
-  const entrypoint = join(folder, 'entrypoint.sh');
+/** A controller whose account is its pod's, as the API server gave it: its rights are those of the chart. */
+export function controllerImage(plane: ControlPlane, program: string): ProcessImage {
+  const entrypoint = plane.folder.file('controller.sh');
   writeFileSync(
     entrypoint,
     `cat > kubeconfig <<END
@@ -110,19 +116,9 @@ export ESPALIER_KUBECONFIG=$PWD/kubeconfig
 exec "${process.execPath}" --conditions=@espalier/source "$PROGRAM" "$@"
 `,
   );
-  const sleeps: ProcessImage = { entrypoint: ['/bin/sh', '-c', 'exec sleep 3600'] };
   return {
-    ...Object.fromEntries(
-      Object.entries(programs).map(([version, program]): [string, ProcessImage] => [
-        `localhost/espalier/controller:${version}`,
-        {
-          entrypoint: ['/bin/sh', entrypoint],
-          programs: { '/app/node_modules/.bin/node': [process.execPath] },
-          env: { ACCOUNT, PROGRAM: program },
-        },
-      ]),
-    ),
-    'localhost/espalier/trainer:0.1.0': { entrypoint: ['/bin/sh'] },
-    'nats:2.15.2': sleeps,
+    entrypoint: ['/bin/sh', entrypoint],
+    programs: { '/app/node_modules/.bin/node': [process.execPath] },
+    env: { ACCOUNT, PROGRAM: program },
   };
 }

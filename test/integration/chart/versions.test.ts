@@ -15,7 +15,7 @@ import {
   trialsIn,
 } from '../k8s/objects.ts';
 import { RELEASE } from './helm.ts';
-import { apply, HERE, useChartRig } from './installed.ts';
+import { apply, controllerImage, HERE, useChartRig } from './installed.ts';
 import { makeSecondBuild, type SecondBuild } from './second-build.ts';
 
 const TRAINS = `printf %s '${lastWords(0.5)}' > "$ESPALIER_TERMINATION_LOG"`;
@@ -30,7 +30,9 @@ describe('two versions of the chart', { skip: whyNoTools() }, () => {
     build ??= makeSecondBuild();
     return build;
   };
-  const rig = useChartRig('versions', () => ({ '0.2.0': second().program }));
+  const rig = useChartRig('versions', async (plane) => ({
+    'localhost/espalier/controller:0.2.0': controllerImage(plane, second().program),
+  }));
   after(() => build?.remove());
 
   const run = (name: string, script: string, more: object = {}) =>

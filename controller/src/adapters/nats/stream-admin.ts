@@ -19,7 +19,8 @@ export interface StreamLimits {
 }
 
 export const STREAM_LIMITS: StreamLimits = {
-  maxBytes: 10 * 2 ** 30,
+  // The server reserves it: one with less room refuses the stream.
+  maxBytes: 4 * 2 ** 30,
   maxAgeMs: 7 * 24 * 3600 * 1000,
   maxMessagesPerSubject: 1_000_000,
 };
