@@ -4,7 +4,7 @@ import { MAX_ARTIFACT_BYTES } from '../artifacts.ts';
 /**
  * What an attempt asks the controller over NATS, and what it is told: JSON on the attempt's request
  * subject, which is also its identity. Every request may be sent again: asking changes nothing but
- * what is counted as granted. No answer means: ask again later.
+ * what is counted as granted. No answer means the same as `later`.
  */
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -60,6 +60,8 @@ export const trainerAnswerSchema = z.discriminatedUnion('kind', [
     hasStarted: z.boolean(),
     hasFinished: z.boolean(),
   }),
+  /** Not known now, such as while the store is away: ask again. */
+  z.object({ kind: z.literal('later') }),
   /** Asking again cannot help. */
   z.object({ kind: z.literal('refused'), reason: z.string(), message: z.string() }),
 ]);

@@ -59,7 +59,7 @@ export class RequestAnswerer {
   }
 
   /**
-   * The answer as text; undefined = no answer, so that the trainer asks again.
+   * The answer as text; undefined = not now, so that the trainer asks again.
    *
    * @throws what the object store throws, after it was logged.
    */
@@ -78,7 +78,7 @@ export class RequestAnswerer {
     this.#granted?.forget(place);
   }
 
-  /** Undefined = no answer: not known now, so that the trainer asks again. */
+  /** Undefined = not known now, so that the trainer asks again. */
   async answer(from: AttemptAddress, text: string, call: Call): Promise<TrainerAnswer | undefined> {
     const request = parse(text);
     if (request === undefined) {

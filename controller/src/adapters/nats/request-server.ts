@@ -4,10 +4,11 @@ import {
   inboxOf,
   parseRequestSubject,
   REQUEST_ROOT,
+  type TrainerAnswer,
 } from '@espalier/api';
 import type { Bus, BusRequest } from './bus.ts';
 
-/** Answers a trainer's request; undefined = no answer, the trainer asks again. */
+/** Answers a trainer's request; undefined = not now, the trainer asks again. */
 export type Answerer = (from: AttemptAddress, text: string) => Promise<string | undefined>;
 
 export interface RequestCounts {
@@ -18,6 +19,9 @@ export interface RequestCounts {
   readonly shed: number;
   readonly failed: number;
 }
+
+/** Silence would do, but the trainer would wait for its time-out before it asks again. */
+const LATER = JSON.stringify({ kind: 'later' } satisfies TrainerAnswer);
 
 const MAX_IN_WORK = 256;
 /** So that no attempt keeps the others waiting. */
@@ -52,12 +56,12 @@ export function serveRequests(
     inWorkEach.set(subject, each + 1);
     try {
       const text = await answer(from, Buffer.from(data).toString());
-      if (text === undefined) return;
-      bus.publish(reply, text);
-      counts.answered += 1;
+      bus.publish(reply, text ?? LATER);
+      if (text !== undefined) counts.answered += 1;
     } catch {
-      // Its own code has told why; the trainer gets no answer and asks again.
+      // Its own code has told why.
       counts.failed += 1;
+      bus.publish(reply, LATER);
     } finally {
       inWork -= 1;
       const left = (inWorkEach.get(subject) ?? 1) - 1;
