@@ -41,9 +41,10 @@ export class UndeliverableError extends Error {}
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const ACK_TIMEOUT_MS = 5_000;
-/** The controller may have to ask the store before it answers; not so for a `sync`. */
-const ANSWER_TIMEOUT_MS = 15_000;
-const SYNC_TIMEOUT_MS = 3_000;
+/** Of the first question: one that a leader took along when it died is answered by the next. */
+const FIRST_TIMEOUT_MS = 3_000;
+/** The controller may have to ask a store that is slow before it answers. */
+const LONGEST_TIMEOUT_MS = 15_000;
 /** Short, since a question costs little and a trial's end waits for the answer, as after a change of leader. */
 const LONGEST_PAUSE_MS = 5_000;
 /** What a server that is gone or frozen has to be noticed. */
@@ -118,9 +119,9 @@ export class Connection {
     signal: AbortSignal,
   ): Promise<AnswerTo<K>> {
     const backoff = new Backoff(500, LONGEST_PAUSE_MS);
-    for (;;) {
+    for (let timeoutMs = FIRST_TIMEOUT_MS; ; timeoutMs *= 2) {
       await this.#whenConnected(signal);
-      const answer = await this.askOnce<K>(request);
+      const answer = await this.askOnce<K>(request, Math.min(timeoutMs, LONGEST_TIMEOUT_MS));
       if (answer !== undefined) return answer;
       await backoff.pause(signal);
     }
@@ -129,12 +130,12 @@ export class Connection {
   /** Asks once; undefined = no answer, or none that makes sense. */
   async askOnce<K extends TrainerRequest['kind']>(
     request: RequestOf<K>,
+    timeout = FIRST_TIMEOUT_MS,
   ): Promise<AnswerTo<K> | undefined> {
     let answer: TrainerAnswer;
     try {
       const subject = requestSubject(this.#options.address);
-      const options = { timeout: request.kind === 'sync' ? SYNC_TIMEOUT_MS : ANSWER_TIMEOUT_MS };
-      const message = await this.#use().request(subject, JSON.stringify(request), options);
+      const message = await this.#use().request(subject, JSON.stringify(request), { timeout });
       answer = trainerAnswerSchema.parse(JSON.parse(message.string()));
     } catch {
       return undefined;
