@@ -82,7 +82,7 @@ describe('NATS faults from trainer to record', { skip: whyNoTools(), timeout: 1_
   });
 
   test('F13 G7 the stream is purged, and then deleted, under running trainers', async (t) => {
-    witness = await connectWitness(rig.nats);
+    witness ??= await connectWitness(rig.nats);
     const manager = await witness.jetstreamManager();
     await applyAtOnce(rig, 'f13');
     await isFolding(rig, 'f13');
@@ -90,5 +90,17 @@ describe('NATS faults from trainer to record', { skip: whyNoTools(), timeout: 1_
     await epochsDone(rig, 'f13', 3);
     await manager.streams.delete('ESPALIER');
     await assertWhole(t, rig, 'f13');
+  });
+
+  test('F13 the stream is full: what it cannot hold is sent until it is folded', async (t) => {
+    witness ??= await connectWitness(rig.nats);
+    const manager = await witness.jetstreamManager();
+    await applyAtOnce(rig, 'f13-full');
+    await isFolding(rig, 'f13-full');
+    const { config } = await manager.streams.info('ESPALIER');
+    await manager.streams.update('ESPALIER', { ...config, max_bytes: 4_000 });
+    await epochsDone(rig, 'f13-full', EPOCHS);
+    await assertWhole(t, rig, 'f13-full');
+    t.diagnostic(`the stream may hold ${config.max_bytes} bytes, and held 4000`);
   });
 });
