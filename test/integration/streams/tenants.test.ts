@@ -22,6 +22,7 @@ import { sha256 } from '../s3/rig.ts';
 import { applyQuick, experimentIn, succeeded } from './quick-experiment.ts';
 import { stored } from './record.ts';
 import { S3_PREFIX, useStreams } from './rig.ts';
+import { whyNotNow } from './undisturbed.ts';
 
 const CALL: Call = { signal: new AbortController().signal };
 
@@ -214,11 +215,13 @@ describe('what belongs to a tenant', { skip: whyNoTools(), timeout: 240_000 }, (
     t.diagnostic(`${ownRoot}: requests tried ${denied}, denied ${denied}`);
   });
 
-  test('a checkpoint that a newer one has made superfluous goes', async () => {
+  // They go a minute after the newer one came.
+  test('a checkpoint that a newer one has made superfluous goes', { skip: whyNotNow }, async () => {
     const checkpoints = async () =>
       (await keysBelow('team-a/')).filter((key) => /checkpoint-/.test(key));
     await waitFor(async () => (await checkpoints()).every((key) => /checkpoint-10\//.test(key)), {
       what: 'only the newest checkpoints are left',
+      timeoutMs: 120_000,
     });
     assert.equal((await checkpoints()).length, 4, 'model and state of two trials');
   });
