@@ -85,7 +85,10 @@ export async function sendAnswer(
   const truncate = faults.find((fault) => fault.kind === 'truncate');
   const slow = faults.find((fault) => fault.kind === 'slow');
   if (truncate !== undefined) {
-    response.write(body.subarray(0, truncate.afterBytes), reset);
+    const part = body.subarray(0, truncate.afterBytes);
+    // Node never calls back for an empty write, such as of the answer to HEAD.
+    if (part.length === 0) reset();
+    else response.write(part, reset);
     return;
   }
   if (slow !== undefined) {
