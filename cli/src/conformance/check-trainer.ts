@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_CODE, type ParameterAssignment, type TrainerTask } from '@espalier/api';
+import { ARTIFACT, EXIT_CODE, type ParameterAssignment, type TrainerTask } from '@espalier/api';
 import { type ProcessEnd, RunningAttempt } from './attempt.ts';
 import {
   type Checkpoint,
@@ -91,7 +92,9 @@ async function checkTermination(check: Check, say: Say): Promise<Told | undefine
   const isDone = await hasReported(places, attempt, check.signal);
   if (isDone === undefined) attempt.terminate();
   const end = await endOf(check, attempt);
-  if (end.code === EXIT_CODE.done) {
+  // A process that is done may still die of the signal, such as Python while it tidies up.
+  const diedDone = end.signal !== null && existsSync(join(places.out, ARTIFACT.manifest));
+  if (end.code === EXIT_CODE.done || diedDone) {
     say(skip(promise, 'it was done before it was told', 'make it longer, such as -p epochs=1000'));
     return undefined;
   }

@@ -172,11 +172,26 @@ async function uploadMissing(
     }
   });
   const ends = await Promise.allSettled(workers);
-  // The first failure ended the others; its reason is the one to tell.
-  if (end.signal.aborted) throw end.signal.reason;
+  if (end.signal.aborted) {
+    if (await isGone(push, id)) return NO_UPLOAD;
+    // The first failure ended the others; its reason is the one to tell.
+    throw end.signal.reason;
+  }
   return ends.some((one) => one.status === 'fulfilled' && one.value === NO_UPLOAD)
     ? NO_UPLOAD
     : undefined;
+}
+
+/**
+ * Whether the upload was removed. A store that refuses a part while it is being sent may cut the
+ * connection, and then only a failure of the network is seen.
+ */
+async function isGone({ store, key, signal }: Push, id: string): Promise<boolean> {
+  try {
+    return (await store.large.parts(key, id, { signal })) === NO_UPLOAD;
+  } catch {
+    return false;
+  }
 }
 
 async function readPart(archive: TarArchive, data: DataSet, index: number): Promise<Buffer> {

@@ -190,7 +190,7 @@ describe('espalier check-trainer', { concurrency: 2 }, () => {
   test('a run that is too short to be stopped is not held against the trainer', async (t) => {
     const sandbox = pythonSandbox(t);
     const { exitCode, verdicts } = await check(sandbox, '-p', 'epochs=1');
-    assert.equal(exitCode, 0);
+    assert.equal(exitCode, 0, JSON.stringify(verdicts));
     const told = verdicts.filter(({ tried }) => tried === 'told to stop');
     assert.deepEqual(
       told.map(({ verdict }) => verdict),

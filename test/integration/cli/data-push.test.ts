@@ -262,7 +262,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     assert.match(won.stderr, /has other content: removed/);
     gate.open();
     const { exitCode, stderr } = await first.ended;
-    assert.equal(exitCode, 7);
+    assert.equal(exitCode, 7, stderr);
     assert.match(stderr, /the upload was removed, or other content was put there/);
     await other.check();
   });
