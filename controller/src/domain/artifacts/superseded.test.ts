@@ -32,8 +32,18 @@ for (const [file, { during, after }] of Object.entries(files)) {
   const [, attempt, path = ''] = /^a(\d)\/(.*)$/.exec(file) ?? [];
   test(`G8 U16 ${file}: superseded by manifest-30 ${during}, by the end ${after}`, () => {
     const of = { attempt: Number(attempt), path };
-    const manifest = { attempt: 1, step: 30 };
+    const manifest = { attempt: 1, step: 30, resume: null };
     assert.equal(isSuperseded(of, manifest, 'manifest-30.json', listed), during);
     assert.equal(isSuperseded(of, manifest, 'manifest.json', listed), after);
   });
 }
+
+test('G8 U16 the end of an attempt that was stopped keeps the checkpoint that it says to resume from', () => {
+  const manifest = { attempt: 1, step: 35, resume: { step: 30 } };
+  const isGone = (path: string) =>
+    isSuperseded({ attempt: 1, path }, manifest, 'manifest.json', listed);
+  assert.equal(isGone('manifest-30.json'), false, 'the record that the next attempt reads');
+  assert.equal(isGone('checkpoint-30/state.safetensors'), false);
+  assert.equal(isGone('manifest-20.json'), true);
+  assert.equal(isGone('manifest-40.json'), true, 'nobody resumes from it any more');
+});
