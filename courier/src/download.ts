@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Connection, RequestOf } from './connection.ts';
 import { Backoff } from './pause.ts';
 import type { SignedRequest } from './put.ts';
-import { RefusedError } from './refused-error.ts';
+import { GoneError, RefusedError, refusalError } from './refused-error.ts';
 import { messageOf, type Say, systemCode } from './say.ts';
 
 export interface DownloadOptions {
@@ -31,7 +31,8 @@ const MAX_SPOILED = 3;
  * digest were right. Were they wrong, `take` is called again and must begin anew, as if nothing had come
  * before.
  *
- * @throws {RefusedError} if the controller refuses, or the object is not what it says.
+ * @throws {RefusedError} if the controller refuses for good, or the object is not what it says.
+ * @throws {GoneError} if it was replaced or removed meanwhile.
  * @throws what `take` throws about bytes that were right, or about the disk.
  */
 export async function download<T>(
@@ -50,7 +51,8 @@ export async function download<T>(
       outcome = { value: await take({ [Symbol.asyncIterator]: () => ({ next: bytes.next }) }) };
     } catch (problem) {
       options.signal.throwIfAborted();
-      if (systemCode(problem) !== undefined || problem instanceof RefusedError) throw problem;
+      const isFinal = problem instanceof RefusedError || problem instanceof GoneError;
+      if (isFinal || systemCode(problem) !== undefined) throw problem;
       outcome = { problem };
     }
     while ((await bytes.next()).done !== true);
@@ -104,9 +106,9 @@ async function* fetchBytes(
   const progress = teller(what, size, say);
   for (let have = 0; ; ) {
     const answer = await connection.ask(request, signal);
-    if (answer.kind === 'refused') throw new RefusedError(`${answer.reason}: ${answer.message}`);
+    if (answer.kind === 'refused') throw refusalError(answer.reason, answer.message);
     if (answer.size !== size || answer.sha256 !== sha256) {
-      throw new Error(`${what} was replaced while it was fetched: start again`);
+      throw new GoneError(`${what} was replaced while it was fetched`);
     }
     const before = have;
     let failure: unknown;

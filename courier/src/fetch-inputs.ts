@@ -5,7 +5,7 @@ import { isArtifactPath, manifestSchema } from '@espalier/api';
 import { archiveFromCache, READ_DATA } from './data-cache.ts';
 import { type DownloadOptions, download, downloadFile, type Expected } from './download.ts';
 import { fillFolder } from './input-folder.ts';
-import { RefusedError } from './refused-error.ts';
+import { RefusedError, refusalError } from './refused-error.ts';
 import { messageOf } from './say.ts';
 import { TarError } from './tar-header.ts';
 import { type Unpacked, type UnpackLimits, unpack } from './unpack.ts';
@@ -27,7 +27,7 @@ export interface FetchOptions extends DownloadOptions {
 export async function fetchInputs(options: FetchOptions): Promise<void> {
   const { connection, dataFolder, resumeFolder, say, signal } = options;
   const inputs = await connection.ask({ kind: 'inputs' }, signal);
-  if (inputs.kind === 'refused') throw new RefusedError(`${inputs.reason}: ${inputs.message}`);
+  if (inputs.kind === 'refused') throw refusalError(inputs.reason, inputs.message);
   const { data, resume } = inputs;
   if (data !== null) {
     await fillFolder(dataFolder, data.sha256, (clear) => fetchData(data, clear, options));
