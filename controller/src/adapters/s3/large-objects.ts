@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
@@ -14,6 +13,7 @@ import {
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import type { PutOutcome } from './object-store.ts';
+import { openBody } from './open-body.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
 import { createClient, type StoreOptions } from './store-client.ts';
@@ -86,21 +86,10 @@ export class LargeObjects {
    * The object's bytes from `from` on, as they come: who reads checks them and asks again for the rest
    * when they break off. Undefined if there is no such object.
    */
-  async read(key: string, from: number, call: Call): Promise<Readable | undefined> {
-    const command = new GetObjectCommand({
-      ...this.#place(key),
-      ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
-    });
-    // The request ends with the call and not after a time: the body may take hours.
-    return this.#run('get', 's3:GetObject', key, call, async () => {
-      try {
-        const reply = await this.#client.send(command, { abortSignal: call.signal });
-        return addAbortSignal(call.signal, reply.Body as Readable);
-      } catch (error) {
-        if (isMissingKey(error)) return undefined;
-        throw error;
-      }
-    });
+  read(key: string, from: number, call: Call): Promise<Readable | undefined> {
+    return this.#run('get', 's3:GetObject', key, call, (abortSignal) =>
+      openBody(this.#client, this.#place(key), from, call, abortSignal),
+    );
   }
 
   /** Uploads of that key which were begun and neither completed nor removed, oldest first. */

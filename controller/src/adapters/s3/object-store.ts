@@ -11,6 +11,7 @@ import {
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ListedObject, ObjectHead, ObjectReader } from '../../ports/objects.ts';
+import { openBody } from './open-body.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { callStore } from './store-call.ts';
 import { createClient, type StoreOptions } from './store-client.ts';
@@ -109,21 +110,10 @@ export class ObjectStore implements ObjectReader {
    * rest when they break off. Undefined if there is no such object.
    */
   open(key: string, from: number, call: Call): Promise<Readable | undefined> {
-    const command = new GetObjectCommand({
-      Bucket: this.bucket,
-      Key: key,
-      ...(from === 0 ? {} : { Range: `bytes=${from}-` }),
-    });
-    return this.#run(`get ${key}`, 's3:GetObject', key, call, async () => {
-      try {
-        // It ends with the call and not with the try: the body comes later.
-        const reply = await this.#client.send(command, { abortSignal: call.signal });
-        return addAbortSignal(call.signal, reply.Body as Readable);
-      } catch (error) {
-        if (isMissingKey(error)) return undefined;
-        throw error;
-      }
-    });
+    const place = { Bucket: this.bucket, Key: key };
+    return this.#run(`get ${key}`, 's3:GetObject', key, call, (abortSignal) =>
+      openBody(this.#client, place, from, call, abortSignal),
+    );
   }
 
   /** Size and digest of an object, or undefined if there is none. */
