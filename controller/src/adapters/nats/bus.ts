@@ -144,7 +144,12 @@ export class Bus {
 
   /** Sends without waiting; what cannot be sent now is lost. */
   publish(subject: string, data: string): void {
-    if (this.#connected) this.#connection?.publish(subject, data);
+    if (!this.#connected) return;
+    try {
+      this.#connection?.publish(subject, data);
+    } catch {
+      // Closed a moment ago, and nobody has told us yet.
+    }
   }
 
   /** Resolves once there is a connection; rejects with the signal's reason. */
