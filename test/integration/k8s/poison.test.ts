@@ -42,6 +42,15 @@ const DAMAGED: readonly object[] = [
   ),
   { ...experimentBody('poison', 'e-status'), status: { phase: 'Running', trials: 'all' } },
   {
+    ...experimentBody('poison', 'e-status-held'),
+    metadata: {
+      name: 'e-status-held',
+      namespace: 'poison',
+      finalizers: ['espalier.dev/accounting'],
+    },
+    status: { phase: 'Running', trials: 'all' },
+  },
+  {
     ...experimentBody('poison', 'e-held', { queueName: 'q'.repeat(64) }),
     metadata: { name: 'e-held', namespace: 'poison', finalizers: ['espalier.dev/accounting'] },
   },

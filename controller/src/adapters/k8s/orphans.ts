@@ -2,6 +2,7 @@ import { FINALIZER } from '@espalier/api';
 import type { Call } from '../../ports/cluster.ts';
 import { keyText } from '../../ports/key.ts';
 import type { Clock, Logger } from '../../ports/telemetry.ts';
+import { isInvalid } from './api-error.ts';
 import type { Caches, KeptPod } from './caches.ts';
 import type { KubernetesCluster } from './cluster.ts';
 import type { ObjectClient, PatchOperation } from './object-client.ts';
@@ -81,7 +82,18 @@ async function freeDamaged({ client, log }: OrphansOptions, raw: RawObject, call
     { op: 'test', path, value: FINALIZER },
     { op: 'remove', path },
   ];
-  await client.patch(EXPERIMENTS, { namespace, name }, operations, call);
+  const key = { namespace, name };
+  try {
+    await client.patch(EXPERIMENTS, key, operations, call);
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    // A status of the wrong shape lets no write pass, not even one of the metadata.
+    const { apiVersion, kind } = EXPERIMENTS;
+    const { resourceVersion } = raw.metadata;
+    const metadata = { namespace, name, uid, resourceVersion };
+    await client.replaceStatus(EXPERIMENTS, key, { apiVersion, kind, metadata }, call);
+    await client.patch(EXPERIMENTS, key, operations, call);
+  }
 }
 
 function isOrphan(caches: Caches, { view, trialName, finalizers }: KeptPod): boolean {
