@@ -1,11 +1,6 @@
 import { type Experiment, quoteText } from '@espalier/api';
-import {
-  DATASET_MARK,
-  locateDataset,
-  MAX_MARK_BYTES,
-  readMark,
-} from '../domain/artifacts/dataset.ts';
-import type { ArtifactKeys } from '../domain/artifacts/keys.ts';
+import { locateDataset, MAX_MARK_BYTES, readMark } from '../domain/artifacts/dataset.ts';
+import { type ArtifactKeys, DATA_MARK } from '../domain/artifacts/keys.ts';
 import type { PodView } from '../domain/trial/pod-view.ts';
 import type { Call, Cluster } from '../ports/cluster.ts';
 import type { ObjectReader } from '../ports/objects.ts';
@@ -40,7 +35,7 @@ export class AttemptInputs {
     if (place.kind === 'refused') return refuse('DataNotAllowed', place.message);
     const [head, mark] = await Promise.all([
       this.#objects.head(place.key, call),
-      this.#objects.get(`${place.key}${DATASET_MARK}`, MAX_MARK_BYTES, call),
+      this.#objects.get(`${place.key}${DATA_MARK}`, MAX_MARK_BYTES, call),
     ]);
     const sha256 = mark && readMark(mark.body.toString('utf8'));
     if (head === undefined || sha256 === undefined) {

@@ -150,7 +150,7 @@ describe('answers to trainers, on real servers', { skip: whyNoTools(), timeout: 
 
   test('G13 an attempt reads its data set and its checkpoint, and nothing else', async (t) => {
     await lead();
-    const digits = keys.dataset('team-a', 'digits.tar');
+    const digits = keys.dataSet('team-a', 'digits.tar');
     await objects.put(digits, Buffer.from('a tar'), undefined, CALL);
     const scene = cluster.add({ data: { s3: { key: 'digits.tar' } } });
     const own = addressOf(scene, 0);
@@ -219,7 +219,7 @@ describe('answers to trainers, on real servers', { skip: whyNoTools(), timeout: 
   test('G13 a profile shares keys of the bucket, but none of another namespace', async (t) => {
     await lead();
     const profile = (dataPrefixes: string[]) => ({ spec: { dataPrefixes } });
-    const other = keys.dataset('team-b', 'secret.tar');
+    const other = keys.dataSet('team-b', 'secret.tar');
     const tried: Record<string, { key: string; prefixes: string[]; want: string }> = {
       shared: { key: 'shared/a.tar', prefixes: ['shared'], want: 'inputs' },
       'not shared': { key: 'shared/a.tar', prefixes: [], want: 'DataNotFound' },

@@ -9,6 +9,8 @@ const cases: Record<
   { key: string; shared?: string[]; keys?: ArtifactKeys; want: string | undefined }
 > = {
   'a key of its own': { key: 'digits.tar', want: 'espalier/team/datasets/digits.tar' },
+  'the mark of a data set': { key: 'digits.tar.sha256', want: undefined },
+  'the mark of a shared one': { key: 'shared/a.sha256', shared: ['shared'], want: undefined },
   'a shared key': { key: 'shared/a.tar', shared: ['shared'], want: 'shared/a.tar' },
   'a prefix with its slash': { key: 'shared/a.tar', shared: ['shared/'], want: 'shared/a.tar' },
   'a prefix that is the whole key': { key: 'a.tar', shared: ['a.tar'], want: 'a.tar' },

@@ -1,7 +1,5 @@
-import type { ArtifactKeys } from './keys.ts';
+import { type ArtifactKeys, DATA_MARK } from './keys.ts';
 
-/** The commit mark of a data set: 64 hexadecimal digits and a line end, written last. */
-export const DATASET_MARK = '.sha256';
 /** A mark is never longer, so more is not read. */
 export const MAX_MARK_BYTES = 256;
 
@@ -21,8 +19,11 @@ export function locateDataset(
   key: string,
   sharedPrefixes: readonly string[],
 ): DatasetDecision {
+  if (key.endsWith(DATA_MARK)) {
+    return { kind: 'refused', message: `${key} is the mark of a data set; name the data set` };
+  }
   if (!sharedPrefixes.some((prefix) => beginsWith(key, prefix))) {
-    return { kind: 'allowed', key: keys.dataset(namespace, key) };
+    return { kind: 'allowed', key: keys.dataSet(namespace, key) };
   }
   if (keys.mayShare(namespace, key)) return { kind: 'allowed', key };
   const message = `${key} belongs to another namespace; a profile cannot share it`;

@@ -40,12 +40,9 @@ const ATTEMPT = new RegExp(`^trials/(\\d{5}|[1-9]\\d{5,8})-(${UID})/a(0|[1-9]\\d
 /** In a store that ignores conditions, best.json has its digest in its name (probe.ts). */
 const EXPERIMENT_FILE = /^(?:trials\.csv|best\.json|best-[0-9a-f]{64}\.json)$/;
 const PREFIX = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,9}$/;
-/** No part begins with a dot, so none leads out of its folder. */
-const DATASET = /^(?=.{1,512}$)[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/;
 const MAX_INDEX = 999_999_999;
 /** That of `spec.data.s3.key`: no part begins with a dot, so none leaves the folder. */
-const DATA_KEY = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/;
-const MAX_DATA_KEY = 512;
+const DATA_KEY = /^(?=.{1,512}$)[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/;
 /** The commit mark of a data set: its digest, written last. */
 export const DATA_MARK = '.sha256';
 
@@ -72,9 +69,7 @@ export class ArtifactKeys {
 
   /** A data set of that tenant; its commit mark lies beside it. */
   dataSet(namespace: string, key: string): string {
-    if (key.length > MAX_DATA_KEY || key.endsWith(DATA_MARK)) {
-      throw new RangeError(`not the key of a data set: ${key}`);
-    }
+    if (key.endsWith(DATA_MARK)) throw new RangeError(`the mark of a data set: ${key}`);
     checked(key, DATA_KEY, 'the key of a data set');
     return `${this.dataRoot(namespace)}${key}`;
   }
@@ -123,15 +118,9 @@ export class ArtifactKeys {
     return `${this.experimentRoot(experiment)}best-${sha256}.json`;
   }
 
-  /** A data set of the namespace. */
-  dataset(namespace: string, key: string): string {
-    checked(namespace, IS_LABEL, 'a namespace');
-    return `${this.#root}${namespace}/datasets/${checked(key, DATASET, 'the key of a data set')}`;
-  }
-
   /** Whether a namespace may read that key of the bucket, if somebody shares it: no tenant's but its own. */
   mayShare(namespace: string, key: string): boolean {
-    if (!DATASET.test(key)) return false;
+    if (!DATA_KEY.test(key)) return false;
     return !key.startsWith(this.#root) || key.startsWith(`${this.#root}${namespace}/`);
   }
 
