@@ -28,6 +28,8 @@ import { DamagedRecord, readRecord } from './report-record.ts';
 
 const MAX_BEST_BYTES = 2 ** 20;
 const CAS_TRIES = 5;
+/** Manifests of one Trial; a trainer that writes thousands of broken ones keeps no other Trial waiting. */
+const MAX_LOOKED_AT = 100;
 
 /**
  * Checkpoints and CSVs in S3. Every method may die anywhere or never hear its answer: reads change
@@ -233,7 +235,7 @@ export class S3Artifacts implements ArtifactStore {
         found.push({ attempt: meaning.place.attempt, step });
       }
     }
-    for (const { attempt, step } of newestFirst(found)) {
+    for (const { attempt, step } of newestFirst(found).slice(0, MAX_LOOKED_AT)) {
       const place = { ...trial, attempt };
       const name = checkpointManifest(step);
       const checked = await checkManifest(this.#store, this.#keys, place, name, call);

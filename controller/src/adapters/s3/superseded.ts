@@ -18,6 +18,8 @@ interface StoredFile {
 
 /** Deletes take as many keys at most. */
 const DELETE_AT_ONCE = 1_000;
+/** Far more than are ever incomplete; a trainer that writes thousands keeps nobody else waiting. */
+const MAX_LOOKED_AT = 100;
 
 /**
  * Deletes what the newest complete manifest of an attempt makes superfluous, in it and in earlier
@@ -70,7 +72,8 @@ async function findComplete(
     ...(sizes.has(ARTIFACT.manifest) ? [ARTIFACT.manifest] : []),
     ...steps.sort((a, b) => b - a).map(checkpointManifest),
   ];
-  for (const name of names) {
+  for (const name of names.slice(0, MAX_LOOKED_AT)) {
+    if ((sizes.get(name) ?? 0) > MAX_MANIFEST_BYTES) continue;
     const found = await store.get(keys.attemptFile(place, name), MAX_MANIFEST_BYTES, call);
     if (found === undefined) continue;
     try {
