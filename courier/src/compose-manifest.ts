@@ -56,7 +56,9 @@ export async function composeManifest(options: ComposeOptions): Promise<void> {
   const files = await listFiles(options, before);
   const manifest: Manifest = { ...facts, files };
   const temporary = join(folder, '.manifest.new');
-  writeFileSync(temporary, `${JSON.stringify(manifest, undefined, 1)}\n`);
+  // The folder is the trainer's: whatever has our name there is removed, and no link is followed.
+  rmSync(temporary, { recursive: true, force: true });
+  writeFileSync(temporary, `${JSON.stringify(manifest, undefined, 1)}\n`, { flag: 'wx' });
   renameSync(temporary, join(folder, ARTIFACT.manifest));
   say(`the trainer left no ${ARTIFACT.manifest}: wrote one of ${files.length} files`);
 }
@@ -80,12 +82,13 @@ async function writeRecord(
       yield `${encodePoint(point)}\n`;
     }
   };
-  await pipeline(Readable.from(lines()), createWriteStream(segment));
+  rmSync(segment, { recursive: true, force: true });
+  await pipeline(Readable.from(lines()), createWriteStream(segment, { flags: 'wx' }));
   const hasPoints = readdirSync(folder).some((name) => /^points-\d+\.jsonl$/.test(name));
   if (first === undefined || hasPoints) rmSync(segment);
   else renameSync(segment, join(folder, pointsSegment(first.seq)));
   if (!table.isEmpty && !existsSync(join(folder, ARTIFACT.metricsCsv))) {
-    writeFileSync(join(folder, ARTIFACT.metricsCsv), table.toString());
+    writeFileSync(join(folder, ARTIFACT.metricsCsv), table.toString(), { flag: 'wx' });
   }
   return {
     version: 1,
