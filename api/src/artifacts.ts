@@ -49,6 +49,14 @@ export function checkpointManifest(step: number): string {
   return `manifest-${step}.json`;
 }
 
+/** Of file names that of the newest manifest: the one that ends the attempt, else that of the most steps. */
+export function newestManifest(names: readonly string[]): string | undefined {
+  if (names.includes(ARTIFACT.manifest)) return ARTIFACT.manifest;
+  const step = (name: string): number =>
+    Number(/^manifest-(0|[1-9]\d{0,14})\.json$/.exec(name)?.[1] ?? -1);
+  return names.filter((name) => step(name) >= 0).sort((a, b) => step(b) - step(a))[0];
+}
+
 /** The segment of the metrics log that begins with point `seq`; JSON lines of points. */
 export function pointsSegment(seq: number): string {
   return `points-${seq}.jsonl`;

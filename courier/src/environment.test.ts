@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newestManifest } from '@espalier/api';
 import { natsServers, readEnvironment, reportFileBeside } from './environment.ts';
-import { newestManifest } from './find-manifest.ts';
 
 const addresses: Record<string, string[]> = {
   'nats://nats.espalier.svc:4222': ['nats.espalier.svc:4222'],

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import {
-  ARTIFACT,
   type AttemptAddress,
   type Manifest,
   type ManifestFile,
   manifestSchema,
+  newestManifest,
 } from '@espalier/api';
 import { openAttemptFile } from './attempt-file.ts';
 import { messageOf, systemCode } from './say.ts';
@@ -19,14 +19,6 @@ export interface FoundManifest {
 }
 
 const MAX_MANIFEST_BYTES = 4 * 2 ** 20;
-const CHECKPOINT = /^manifest-(0|[1-9]\d{0,14})\.json$/;
-
-/** The name of the newest manifest: the one that ends the attempt, else that of the most steps. */
-export function newestManifest(names: readonly string[]): string | undefined {
-  if (names.includes(ARTIFACT.manifest)) return ARTIFACT.manifest;
-  const step = (name: string): number => Number(CHECKPOINT.exec(name)?.[1]);
-  return names.filter((name) => CHECKPOINT.test(name)).sort((a, b) => step(b) - step(a))[0];
-}
 
 /** The name of the newest manifest in `folder`; undefined if there is none, or no folder yet. */
 export function findManifest(folder: string): string | undefined {

@@ -39,14 +39,14 @@ export interface Download {
  */
 export async function download(request: Download): Promise<readonly string[]> {
   const { source, readManifest, checkpointSha256, listener, signal } = request;
-  const text = await source.manifest(signal);
-  if (text === undefined) throw notFound(`there is no ${source.nameOf(ARTIFACT.manifest)}`);
+  const found = await source.manifest(signal);
+  if (found === undefined) throw notFound(`there is no ${source.nameOf(ARTIFACT.manifest)}`);
   let files: readonly ManifestFile[];
   try {
-    files = wantedFiles(readManifest(text), checkpointSha256);
+    files = wantedFiles(readManifest(found.text), checkpointSha256);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw damaged(`${source.nameOf(ARTIFACT.manifest)}: ${printable(why.slice(0, 300))}`, cause);
+    throw damaged(`${source.nameOf(found.path)}: ${printable(why.slice(0, 300))}`, cause);
   }
   const listed = new Set(files.map(({ path }) => path));
   const beside = (await source.beside(signal)).filter(({ path }) => !listed.has(path));
@@ -57,7 +57,7 @@ export async function download(request: Download): Promise<readonly string[]> {
   );
   const target = new TargetFolder(request.target);
   await target.open();
-  const manifest = fileOf(ARTIFACT.manifest, text);
+  const manifest = fileOf(found.path, found.text);
   // All names before the first byte: a folder that holds something else is not mixed with this.
   const missing: ManifestFile[] = [];
   const isThere = await target.has(manifest);
@@ -67,7 +67,7 @@ export async function download(request: Download): Promise<readonly string[]> {
   }
   for (const file of missing) await fetchFile(request, target, file);
   // It tells that all it lists is there.
-  if (!isThere) await target.write(manifest, Buffer.from(text));
+  if (!isThere) await target.write(manifest, Buffer.from(found.text));
   await target.close();
   return [...all.map(({ path }) => path), manifest.path];
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ARTIFACT, type ManifestFile } from '@espalier/api';
-import type { ArtifactSource } from './artifact-source.ts';
+import { ARTIFACT, type ManifestFile, newestManifest } from '@espalier/api';
+import type { ArtifactSource, FoundManifest } from './artifact-source.ts';
 
 /** The files of a local Experiment. */
 export class FolderSource implements ArtifactSource {
@@ -19,8 +19,11 @@ export class FolderSource implements ArtifactSource {
     return join(path === ARTIFACT.trialsCsv ? root : this.#folder, path);
   }
 
-  manifest(): Promise<string | undefined> {
-    return orMissing(readFile(this.nameOf(ARTIFACT.manifest), 'utf8'));
+  async manifest(): Promise<FoundManifest | undefined> {
+    const path = newestManifest((await orMissing(readdir(this.#folder))) ?? []);
+    if (path === undefined) return undefined;
+    const text = await orMissing(readFile(this.nameOf(path), 'utf8'));
+    return text === undefined ? undefined : { path, text };
   }
 
   async beside(): Promise<readonly ManifestFile[]> {

@@ -1,6 +1,6 @@
-import { ARTIFACT, type ManifestFile } from '@espalier/api';
+import { ARTIFACT, type ManifestFile, newestManifest } from '@espalier/api';
 import { MAX_MANIFEST_BYTES, type RemoteStore } from '@espalier/controller/remote';
-import type { ArtifactSource } from './artifact-source.ts';
+import type { ArtifactSource, FoundManifest } from './artifact-source.ts';
 
 /** A store that says nothing for so long has forgotten us. */
 const IDLE_MS = 60_000;
@@ -20,10 +20,23 @@ export class StoreSource implements ArtifactSource {
     return `s3://${this.#store.objects.bucket}/${this.#keyOf(path)}`;
   }
 
-  async manifest(signal: AbortSignal): Promise<string | undefined> {
-    const key = this.#keyOf(ARTIFACT.manifest);
+  async manifest(signal: AbortSignal): Promise<FoundManifest | undefined> {
+    // First the one that nearly all have: it needs no right to list.
+    const ended = await this.#manifestAt(ARTIFACT.manifest, signal);
+    if (ended !== undefined) return ended;
+    const root = this.#keyOf('');
+    const names: string[] = [];
+    for await (const page of this.#store.objects.list(`${root}manifest-`, { signal })) {
+      names.push(...page.map(({ key }) => key.slice(root.length)));
+    }
+    const newest = newestManifest(names);
+    return newest === undefined ? undefined : this.#manifestAt(newest, signal);
+  }
+
+  async #manifestAt(path: string, signal: AbortSignal): Promise<FoundManifest | undefined> {
+    const key = this.#keyOf(path);
     const found = await this.#store.objects.get(key, MAX_MANIFEST_BYTES, { signal });
-    return found?.body.toString('utf8');
+    return found && { path, text: found.body.toString('utf8') };
   }
 
   async beside(signal: AbortSignal): Promise<readonly ManifestFile[]> {

@@ -175,6 +175,22 @@ describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, (
     }
   }
 
+  test('U16 the files of a best trial that was stopped come by its last checkpoint', async (t) => {
+    const scene = await Scene.make(t, 'stopped');
+    const end = `${scene.root}manifest.json`;
+    const { body } = (await at.store.get(end, 2 ** 20, CALL)) ?? {};
+    assert.ok(body !== undefined);
+    const last = { ...JSON.parse(body.toString()), resume: { step: 30 } };
+    await at.store.put(`${scene.root}manifest-9.json`, Buffer.from('{}'), undefined, CALL);
+    const text = Buffer.from(JSON.stringify(last));
+    await at.store.put(`${scene.root}manifest-30.json`, text, undefined, CALL);
+    await at.store.delete([end], CALL);
+    const { exitCode, stderr } = await scene.download();
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(readFileSync(join(scene.target, MODEL), 'utf8'), scene.model);
+    assert.deepEqual(readFileSync(join(scene.target, 'manifest-30.json')), text);
+  });
+
   test('U16 what status names is shown, and fetched by one command', async (t) => {
     const scene = await Scene.make(t, 'shown');
     const shown = await scene.start(['--cluster', '--json']).ended;
