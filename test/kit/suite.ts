@@ -18,15 +18,12 @@ export function useCluster(
   const { nodes = {}, ...planeOptions } = options;
   let plane: ControlPlane | undefined;
   let kwok: Kwok | undefined;
-  let failed = false;
+  const outcome = watchOutcome();
   before(async () => {
     plane = await startControlPlane(planeOptions);
     if (nodes !== false) kwok = await startKwok(plane, nodes);
   });
-  afterEach((context) => {
-    if ('passed' in context && !context.passed) failed = true;
-  });
-  after(() => plane?.stop({ failed }));
+  after(() => plane?.stop(outcome));
   return {
     get plane() {
       return started(plane, 'the control plane');
@@ -37,7 +34,17 @@ export function useCluster(
   };
 }
 
-function started<T>(value: T | undefined, what: string): T {
+/** Whether a test of the enclosing suite has failed so far; what its servers are stopped with. */
+export function watchOutcome(): { readonly failed: boolean } {
+  const outcome = { failed: false };
+  afterEach((context) => {
+    if ('passed' in context && !context.passed) outcome.failed = true;
+  });
+  return outcome;
+}
+
+/** What `before` started; a suite's variables have no value until then. */
+export function started<T>(value: T | undefined, what = 'it'): T {
   if (value === undefined) throw new Error(`${what} runs only while the suite's tests do`);
   return value;
 }

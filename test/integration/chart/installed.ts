@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before } from 'node:test';
+import { after, before } from 'node:test';
 import type { ControlPlane } from '../../kit/control-plane.ts';
 import type { KubeList, KubeObject } from '../../kit/kube-types.ts';
 import type { ProcessImage } from '../../kit/process-node/container.ts';
 import { type ProcessNode, startProcessNode } from '../../kit/process-node/process-node.ts';
-import { useCluster } from '../../kit/suite.ts';
+import { useCluster, watchOutcome } from '../../kit/suite.ts';
 import { CHART, type HelmEnd, helm, NAMESPACE, RELEASE, type Values } from './helm.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../controller/src/main.ts');
@@ -46,7 +46,7 @@ export function useChartRig(
 ): ChartRig {
   const cluster = useCluster({ label, nodes: false });
   let node: ProcessNode | undefined;
-  let failed = false;
+  const outcome = watchOutcome();
   before(async () => {
     const { plane } = cluster;
     const images = {
@@ -57,10 +57,7 @@ export function useChartRig(
     };
     node = await startProcessNode(plane, { images });
   });
-  afterEach((context) => {
-    if ('passed' in context && !context.passed) failed = true;
-  });
-  after(() => node?.stop({ failed }));
+  after(() => node?.stop(outcome));
   return {
     get plane() {
       return cluster.plane;

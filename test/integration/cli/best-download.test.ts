@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
+import { s3Refusal } from '../../kit/s3-refusal.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { waitFor } from '../../kit/wait.ts';
 import {
@@ -313,8 +314,7 @@ describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, (
 
   test('without access it says which permission on which object', async (t) => {
     const scene = await Scene.make(t, 'denied');
-    const body = '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>';
-    const fault = { kind: 'answer', status: 403, body } as const;
+    const fault = s3Refusal(403, 'AccessDenied');
     scene.proxy.addRule({ match: { path: /checkpoint-20/ }, fault });
     const denied = await scene.download();
     assert.equal(denied.exitCode, 1);

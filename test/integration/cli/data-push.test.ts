@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { openStore } from '../../../controller/src/remote.ts';
 import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
 import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
+import { s3Refusal } from '../../kit/s3-refusal.ts';
 import { createGate, waitFor } from '../../kit/wait.ts';
 import { CALL, useStore, whyNoStore } from '../s3/rig.ts';
 import { type Ran, Sandbox, type Started } from './sandbox.ts';
@@ -16,8 +17,6 @@ const MIB = 2 ** 20;
 const FILES = { 'one.bin': 9 * MIB, 'sub/two.bin': 9 * MIB, 'sub/three.txt': 100 };
 const PARTS = 3;
 
-const error = (code: string) =>
-  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`;
 const isPart = ({ method, path }: SeenRequest) => method === 'PUT' && path.includes('partNumber=');
 const isComplete = ({ method, path }: SeenRequest) => method === 'POST' && /uploadId=/i.test(path);
 const isMark = ({ method, path }: SeenRequest) => method === 'PUT' && /\.sha256(\?|$)/.test(path);
@@ -178,12 +177,9 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
 
   test('F15 whatever happens to a request, the object is whole before its mark', async (t) => {
     const faults: Record<string, [RequestFault, (request: SeenRequest) => boolean]> = {
-      'a 200 with an error in it': [
-        { kind: 'answer', status: 200, body: error('InternalError') },
-        isComplete,
-      ],
+      'a 200 with an error in it': [s3Refusal(200, 'InternalError'), isComplete],
       'an answer to Complete that is lost': [{ kind: 'cut', point: 'after' }, isComplete],
-      'a 503 SlowDown': [{ kind: 'answer', status: 503, body: error('SlowDown') }, isPart],
+      'a 503 SlowDown': [s3Refusal(503, 'SlowDown'), isPart],
       'a part that is cut off': [{ kind: 'cut', point: 'before' }, isPart],
       'bytes that change on their way': [
         { kind: 'rewrite', request: (text) => text.replaceAll('a', 'b') },
@@ -289,7 +285,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     assert.match(await tell(['--key', '../x.tar'], {}), /not the key of a data set/);
     const wrong = { AWS_SECRET_ACCESS_KEY: 'wrong' };
     assert.match(await tell([], wrong), /the store does not accept this AWS credential/);
-    const skewed = { kind: 'answer', status: 403, body: error('RequestTimeTooSkewed') } as const;
+    const skewed = s3Refusal(403, 'RequestTimeTooSkewed');
     const offSkewed = scene.proxy.addRule({ match: { methods: ['GET'] }, fault: skewed });
     // Both are asked for again a few times, which takes seconds.
     const [clock, endpoint] = await Promise.all([
@@ -299,25 +295,21 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     assert.match(clock, /the clock of this machine is wrong: set it/);
     assert.match(endpoint, /check the endpoint and that it runs/);
     offSkewed();
-    const hidden = { kind: 'answer', status: 403, body: error('AccessDenied') } as const;
+    const hidden = s3Refusal(403, 'AccessDenied');
     const offHidden = scene.proxy.addRule({ match: { methods: ['GET'] }, fault: hidden });
     assert.match(
       await tell([], {}),
       /allows s3:GetObject on arn:aws:s3:::.*, and s3:ListBucket on/,
     );
     offHidden();
-    const denied = { kind: 'answer', status: 403, body: error('AccessDenied') } as const;
+    const denied = s3Refusal(403, 'AccessDenied');
     const off = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: denied });
     const text = await tell([], {});
     assert.ok(
       text.includes(`allows s3:PutObject on arn:aws:s3:::${at.options.bucket}/${scene.key}`),
     );
     off();
-    const region = {
-      kind: 'answer',
-      status: 400,
-      body: error('AuthorizationHeaderMalformed'),
-    } as const;
+    const region = s3Refusal(400, 'AuthorizationHeaderMalformed');
     const offRegion = scene.proxy.addRule({ match: { methods: ['PUT'] }, fault: region });
     assert.match(await tell([], {}), /the bucket is in another region/);
     offRegion();

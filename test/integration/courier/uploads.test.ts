@@ -2,26 +2,21 @@ import assert from 'node:assert/strict';
 import { rmSync, symlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { RequestFault } from '../../kit/fault-rules.ts';
+import { s3Refusal } from '../../kit/s3-refusal.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { createGate, waitFor } from '../../kit/wait.ts';
 import { ALL_ARRIVED } from './attempt.ts';
 import { useInstallation } from './rig.ts';
 
-const refusal = (status: number, code: string): RequestFault => ({
-  kind: 'answer',
-  status,
-  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`,
-});
-
 const FAULTS: Record<string, RequestFault> = {
-  'a 500': refusal(500, 'InternalError'),
-  'a 503 SlowDown': refusal(503, 'SlowDown'),
-  'a 429': refusal(429, 'TooManyRequests'),
-  'a 409 ConditionalRequestConflict': refusal(409, 'ConditionalRequestConflict'),
-  'a 403 for an expired URL': refusal(403, 'AccessDenied'),
-  'a 403 RequestTimeTooSkewed': refusal(403, 'RequestTimeTooSkewed'),
-  'a 404 for a bucket that is gone': refusal(404, 'NoSuchBucket'),
-  'a 200 with an error in its body': refusal(200, 'InternalError'),
+  'a 500': s3Refusal(500, 'InternalError'),
+  'a 503 SlowDown': s3Refusal(503, 'SlowDown'),
+  'a 429': s3Refusal(429, 'TooManyRequests'),
+  'a 409 ConditionalRequestConflict': s3Refusal(409, 'ConditionalRequestConflict'),
+  'a 403 for an expired URL': s3Refusal(403, 'AccessDenied'),
+  'a 403 RequestTimeTooSkewed': s3Refusal(403, 'RequestTimeTooSkewed'),
+  'a 404 for a bucket that is gone': s3Refusal(404, 'NoSuchBucket'),
+  'a 200 with an error in its body': s3Refusal(200, 'InternalError'),
   'bytes that change on their way': {
     kind: 'rewrite',
     request: (text) => text.replaceAll('5', '6'),

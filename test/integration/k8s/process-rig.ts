@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, before } from 'node:test';
+import { after, before } from 'node:test';
 import { controllerCredentials } from '../../../controller/src/adapters/nats/credentials.ts';
 import { createInstallation } from '../../../controller/src/adapters/nats/installation.ts';
 import type { KubernetesOptions } from '../../../controller/src/kubernetes.ts';
@@ -13,7 +13,7 @@ import {
 import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import type { Pod } from '../../kit/kube-types.ts';
 import { type ProcessNode, startProcessNode } from '../../kit/process-node/process-node.ts';
-import { useCluster } from '../../kit/suite.ts';
+import { started, useCluster, watchOutcome } from '../../kit/suite.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { applyCrds, createExperiment, lastWords, podsIn } from './objects.ts';
 import { bearerAccess, type Program, startProgram } from './program.ts';
@@ -54,7 +54,7 @@ export function useProcessRig(
   const cluster = useCluster({ label, audit: true, nodes: false });
   let [node, proxy, program]: [ProcessNode?, FaultProxy?, Program?] = [];
   let options: Partial<KubernetesOptions> = {};
-  let failed = false;
+  const outcome = watchOutcome();
 
   const start = async () => {
     const { plane } = cluster;
@@ -90,13 +90,10 @@ export function useProcessRig(
     };
     await start();
   });
-  afterEach((context) => {
-    if ('passed' in context && !context.passed) failed = true;
-  });
   after(async () => {
     await program?.stop();
     await proxy?.close();
-    await node?.stop({ failed });
+    await node?.stop(outcome);
   });
 
   return {
@@ -144,9 +141,4 @@ export function podsRun(client: ApiClient, namespace: string, count: number): Pr
     },
     { what: `${count} pods of ${namespace} run` },
   );
-}
-
-function started<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the servers run only while the suite has tests');
-  return value;
 }

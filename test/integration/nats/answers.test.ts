@@ -11,6 +11,7 @@ import type { NatsConnection } from 'nats';
 import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { ArtifactKeys, type AttemptPlace } from '../../../controller/src/domain/artifacts/keys.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -35,7 +36,7 @@ describe('answers to trainers, on real servers', { skip: whyNoTools(), timeout: 
   let witness: NatsConnection;
   const leading: LeadingStreams[] = [];
   const trainers = new Map<string, NatsConnection>();
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     nats = await startNatsServer();
@@ -45,16 +46,15 @@ describe('answers to trainers, on real servers', { skip: whyNoTools(), timeout: 
     cluster = new StaticCluster();
     witness = await connectWitness(nats);
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const streams of leading.splice(0)) await streams.stop();
   });
   after(async () => {
     await witness?.close();
     for (const connection of trainers.values()) await connection.close();
     objects?.close();
-    await nats?.stop({ failed });
-    await s3?.stop({ failed });
+    await nats?.stop(outcome);
+    await s3?.stop(outcome);
   });
 
   const lead = async (more: Parameters<typeof leadStreams>[2] = {}): Promise<LeadingStreams> => {

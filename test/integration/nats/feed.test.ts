@@ -16,6 +16,7 @@ import { observe } from '../../../controller/src/domain/trial/observation.ts';
 import type { PodView } from '../../../controller/src/domain/trial/pod-view.ts';
 import type { FeedInterest } from '../../../controller/src/ports/metrics-feed.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectTrainer, connectWitness } from './clients.ts';
@@ -54,20 +55,19 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
   let witness: NatsConnection;
   const pods = new Map<string, PodView[]>();
   const leaders: Leader[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     server = await startNatsServer();
     witness = await connectWitness(server);
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const leader of leaders.splice(0)) await leader.close();
     pods.clear();
   });
   after(async () => {
     await witness?.close();
-    await server?.stop({ failed });
+    await server?.stop(outcome);
   });
 
   const lead = async (options?: Parameters<typeof startLeader>[2]): Promise<Leader> => {

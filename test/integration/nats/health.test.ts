@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Clock } from '../../../controller/src/ports/telemetry.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { startTcpProxy, type TcpProxy } from '../../kit/tcp-proxy.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
@@ -29,7 +30,7 @@ describe('servers that are away, told to Experiments', {
   const cluster = new StaticCluster();
   let scene: Scene;
   const leading: LeadingStreams[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     nats = await startNatsServer({ started: false });
@@ -37,14 +38,13 @@ describe('servers that are away, told to Experiments', {
     proxy = await startTcpProxy({ port: Number(new URL(s3.url).port) });
     scene = cluster.add();
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const streams of leading.splice(0)) await streams.stop();
   });
   after(async () => {
-    await nats?.stop({ failed });
+    await nats?.stop(outcome);
     await proxy?.close();
-    await s3?.stop({ failed });
+    await s3?.stop(outcome);
   });
 
   const lead = async (): Promise<{ streams: LeadingStreams; seen: string[][] }> => {

@@ -13,6 +13,7 @@ import {
   rotateTrainerKey,
 } from '../../../controller/src/adapters/nats/installation.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectTrainer, connectWith, connectWitness, refusalsOf } from './clients.ts';
@@ -39,19 +40,18 @@ describe('credentials on a real nats-server', { skip: whyNoTools(), timeout: 120
   let server: NatsServer;
   let witness: NatsConnection;
   const open: NatsConnection[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     server = await startNatsServer();
     witness = await connectWitness(server);
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const connection of open.splice(0)) await connection.close();
   });
   after(async () => {
     await witness?.close();
-    await server?.stop({ failed });
+    await server?.stop(outcome);
   });
 
   const trainer = async (

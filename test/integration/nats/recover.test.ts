@@ -17,6 +17,7 @@ import { trialSnapshot } from '../../../controller/src/domain/testing/builders.t
 import type { FeedView } from '../../../controller/src/domain/trial/feed-view.ts';
 import { planTrial } from '../../../controller/src/domain/trial/plan.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -57,7 +58,7 @@ describe('reports that the stream lost come from S3', {
   let witness: NatsConnection;
   let cluster: StaticCluster;
   const leading: LeadingStreams[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     nats = await startNatsServer();
@@ -66,15 +67,14 @@ describe('reports that the stream lost come from S3', {
     objects = new ObjectStore({ endpoint: url, bucket, region, credentials, pathStyle: true });
     witness = await connectWitness(nats);
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const streams of leading.splice(0)) await streams.stop();
   });
   after(async () => {
     await witness?.close();
     objects?.close();
-    await nats?.stop({ failed });
-    await s3?.stop({ failed });
+    await nats?.stop(outcome);
+    await s3?.stop(outcome);
   });
 
   const lead = async (scene: Scene): Promise<LeadingStreams> => {

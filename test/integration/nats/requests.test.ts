@@ -4,6 +4,7 @@ import { attemptName, inboxOf, reportSubject, requestSubject } from '@espalier/a
 import type { NatsConnection } from 'nats';
 import { serveRequests } from '../../../controller/src/adapters/nats/request-server.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectTrainer, connectWitness } from './clients.ts';
@@ -13,20 +14,19 @@ describe('requests on a real nats-server', { skip: whyNoTools(), timeout: 60_000
   let server: NatsServer;
   let leader: Leader;
   const open: NatsConnection[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     server = await startNatsServer();
     leader = await startLeader(server, new Map());
     await waitFor(() => leader.bus.isConnected, { what: 'the leader is connected' });
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
+  afterEach(async () => {
     for (const connection of open.splice(0)) await connection.close();
   });
   after(async () => {
     await leader?.close();
-    await server?.stop({ failed });
+    await server?.stop(outcome);
   });
 
   test('G13 an answer goes to whoever asked and to nobody else', async (t) => {

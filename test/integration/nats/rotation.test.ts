@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { attemptName, CREDENTIAL_FILE, inboxOf, type Point } from '@espalier/api';
 import { type Account, createAccount, decode, encodeAccount, fromSeed } from '@nats-io/jwt';
 import type { NatsConnection } from 'nats';
@@ -13,6 +13,7 @@ import {
 } from '../../../controller/src/adapters/nats/installation.ts';
 import { createStreams, type Streams } from '../../../controller/src/streams.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
+import { watchOutcome } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { connectWith } from './clients.ts';
@@ -31,7 +32,7 @@ describe('keys that change while trials run', { skip: whyNoTools(), timeout: 120
   let leading: Promise<void>;
   const cluster = new StaticCluster();
   const open: NatsConnection[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     server = await startNatsServer();
@@ -53,15 +54,12 @@ describe('keys that change while trials run', { skip: whyNoTools(), timeout: 120
     });
     leading = streams.lead(stop.signal);
   });
-  afterEach(async (context) => {
-    if ('passed' in context && !context.passed) failed = true;
-  });
   after(async () => {
     for (const connection of open) await connection.close();
     stop?.abort();
     await leading;
     await streams?.close();
-    await server?.stop({ failed });
+    await server?.stop(outcome);
   });
 
   /** A Trial whose trainer has connected with what its Secret holds now. */

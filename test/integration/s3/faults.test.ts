@@ -5,22 +5,17 @@ import { probeStore } from '../../../controller/src/adapters/s3/probe.ts';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
 import { startFaultProxy } from '../../kit/fault-proxy.ts';
 import type { RequestFault } from '../../kit/fault-rules.ts';
+import { s3Refusal } from '../../kit/s3-refusal.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { CALL, newScene, sha256, useStore, whyNoStore, writeAttempt } from './rig.ts';
 
 const RETRY = { tries: 4, baseMs: 5, maxMs: 20, timeoutMs: 5_000 };
 
-const refusal = (status: number, code: string): RequestFault => ({
-  kind: 'answer',
-  status,
-  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`,
-});
-
 const FAULTS: Record<string, RequestFault> = {
-  'a 500': refusal(500, 'InternalError'),
-  'a 503 SlowDown': refusal(503, 'SlowDown'),
-  'a 409 ConditionalRequestConflict': refusal(409, 'ConditionalRequestConflict'),
-  'a 403 RequestTimeTooSkewed': refusal(403, 'RequestTimeTooSkewed'),
+  'a 500': s3Refusal(500, 'InternalError'),
+  'a 503 SlowDown': s3Refusal(503, 'SlowDown'),
+  'a 409 ConditionalRequestConflict': s3Refusal(409, 'ConditionalRequestConflict'),
+  'a 403 RequestTimeTooSkewed': s3Refusal(403, 'RequestTimeTooSkewed'),
   'bytes that change on their way': {
     kind: 'rewrite',
     request: (text) => text.replaceAll('5', '6'),
@@ -72,7 +67,7 @@ describe('S3 behind a network that fails', { skip: whyNoStore() }, () => {
       assert.equal(proxy.requests.length, RETRY.tries, what);
     }
     const { proxy, store, key } = await start(t);
-    proxy.addRule({ match: {}, fault: refusal(403, 'AccessDenied') });
+    proxy.addRule({ match: {}, fault: s3Refusal(403, 'AccessDenied') });
     await assert.rejects(store.get(key, 10, CALL), { code: 'Storage', message: /s3:GetObject/ });
     assert.equal(proxy.requests.length, 1, 'a permission is not asked for again');
   });

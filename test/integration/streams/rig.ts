@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before } from 'node:test';
+import { after, before } from 'node:test';
 import type { Installation } from '../../../controller/src/adapters/nats/installation.ts';
 import { keyFiles } from '../../../controller/src/adapters/nats/key-files.ts';
 import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
@@ -18,7 +18,7 @@ import {
   type ProcessNodeOptions,
   startProcessNode,
 } from '../../kit/process-node/process-node.ts';
-import { useCluster } from '../../kit/suite.ts';
+import { started, useCluster, watchOutcome } from '../../kit/suite.ts';
 import { startTcpProxy, type TcpProxy } from '../../kit/tcp-proxy.ts';
 import { startVersitygw, type Versitygw } from '../../kit/versitygw.ts';
 import { waitFor } from '../../kit/wait.ts';
@@ -83,7 +83,7 @@ export function useStreams(options: StreamsRigOptions): StreamsRig {
     ObjectStore?,
   ] = [];
   const controllers: ControllerProcess[] = [];
-  let failed = false;
+  const outcome = watchOutcome();
 
   before(async () => {
     [servers.nats, s3, node] = await Promise.all([
@@ -104,15 +104,12 @@ export function useStreams(options: StreamsRigOptions): StreamsRig {
     });
     await rig.startController();
   });
-  afterEach((context) => {
-    if ('passed' in context && !context.passed) failed = true;
-  });
   after(async () => {
     await Promise.all(controllers.map(({ process }) => process.kill()));
-    await node?.stop({ failed });
+    await node?.stop(outcome);
     store?.close();
     await Promise.all([natsProxy?.close(), s3Proxy?.close()]);
-    await Promise.all([servers.nats?.stop({ failed }), s3?.stop({ failed })]);
+    await Promise.all([servers.nats?.stop(outcome), s3?.stop(outcome)]);
   });
 
   const rig: StreamsRig = {
@@ -210,9 +207,4 @@ function images() {
     [IMAGE.courier]: { entrypoint: source('courier/src/main.ts'), env: compileCache },
     [IMAGE.quick]: { entrypoint: quick, env: compileCache },
   };
-}
-
-function started<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the servers run only while the suite has tests');
-  return value;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
+import { s3Refusal } from '../../kit/s3-refusal.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
@@ -10,16 +11,10 @@ import { isWholeInStore } from './record.ts';
 import { type StreamsRig, useStreams } from './rig.ts';
 import { applyAtOnce, assertWhole, EPOCHS } from './undisturbed.ts';
 
-const refusal = (status: number, code: string): RequestFault => ({
-  kind: 'answer',
-  status,
-  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>injected</Message></Error>`,
-});
-
 /** What a store or a network may do to any request. */
 const FAULTS: Readonly<Record<string, RequestFault>> = {
-  '500': refusal(500, 'InternalError'),
-  '503 SlowDown': refusal(503, 'SlowDown'),
+  '500': s3Refusal(500, 'InternalError'),
+  '503 SlowDown': s3Refusal(503, 'SlowDown'),
   'never arrives': { kind: 'cut', point: 'before' },
   'lost answer': { kind: 'cut', point: 'after' },
   'cut body': { kind: 'truncate', afterBytes: 20 },
@@ -28,10 +23,10 @@ const FAULTS: Readonly<Record<string, RequestFault>> = {
 };
 /** What it may do to uploads besides. */
 const UPLOAD_FAULTS: Readonly<Record<string, RequestFault>> = {
-  '409 ConditionalRequestConflict': refusal(409, 'ConditionalRequestConflict'),
-  '403 expired': refusal(403, 'AccessDenied'),
-  '403 RequestTimeTooSkewed': refusal(403, 'RequestTimeTooSkewed'),
-  '400 BadDigest': refusal(400, 'BadDigest'),
+  '409 ConditionalRequestConflict': s3Refusal(409, 'ConditionalRequestConflict'),
+  '403 expired': s3Refusal(403, 'AccessDenied'),
+  '403 RequestTimeTooSkewed': s3Refusal(403, 'RequestTimeTooSkewed'),
+  '400 BadDigest': s3Refusal(400, 'BadDigest'),
   'changed on its way': { kind: 'rewrite', request: (text) => text.replaceAll('1', '7') },
 };
 
@@ -92,7 +87,7 @@ describe('S3 faults from trainer to record', OPTIONS, () => {
   test('F15 G5 no bucket for a while: trainers train on, and upload when it is there', async (t) => {
     const bucketIsBack = rig.s3Proxy.addRule({
       match: { path: /f15-bucket/ },
-      fault: refusal(404, 'NoSuchBucket'),
+      fault: s3Refusal(404, 'NoSuchBucket'),
     });
     await applyAtOnce(rig, 'f15-bucket');
     await waitFor(
