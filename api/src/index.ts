@@ -23,6 +23,7 @@ export type { RuleProblem } from './v1alpha1/rules/rule.ts';
 export * from './v1alpha1/trainer-profile.ts';
 export * from './v1alpha1/trial.ts';
 export * from './wire/digest.ts';
+export * from './wire/line-splitter.ts';
 export * from './wire/parse-report-line.ts';
 export * from './wire/report.ts';
 export * from './wire/subjects.ts';

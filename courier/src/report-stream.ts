@@ -1,8 +1,8 @@
-import { parseReportLine, type ReportLine } from '@espalier/api';
+import { parseReportLine, type ReportFileLine, type ReportLine } from '@espalier/api';
 import type { Connection } from './connection.ts';
 import { MessageBuilder, type ReportMessage, stateMessage } from './message-builder.ts';
 import { Publisher } from './publisher.ts';
-import { type FileLine, ReportFile } from './report-file.ts';
+import { ReportFile } from './report-file.ts';
 import { ReportProgress } from './report-progress.ts';
 import { messageOf, once, type Say } from './say.ts';
 import { type Arrived, SyncJudge } from './sync-judge.ts';
@@ -130,7 +130,7 @@ export class ReportStream {
       this.#skipTo = -1;
       this.#file.seek(0);
     }
-    let lines: FileLine[] | undefined;
+    let lines: ReportFileLine[] | undefined;
     try {
       lines = await this.#file.read();
     } catch (error) {
@@ -141,7 +141,7 @@ export class ReportStream {
     return true;
   }
 
-  async #take({ offset, text }: FileLine, signal: AbortSignal): Promise<void> {
+  async #take({ offset, text }: ReportFileLine, signal: AbortSignal): Promise<void> {
     const parsed = parseReportLine(text);
     if (!parsed.ok) {
       this.#broken += 1;
