@@ -1,15 +1,7 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { closeSync, openSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestOf } from './attempt-file.ts';
 import { type DownloadOptions, downloadFile, type Expected } from './download.ts';
 import { pause } from './pause.ts';
 import { RefusedError } from './refused-error.ts';
@@ -107,15 +99,15 @@ function take(lock: string): (() => void) | undefined {
 }
 
 async function isIntact(path: string, { size, sha256 }: Expected): Promise<boolean> {
-  const hash = createHash('sha256');
-  let bytes = 0;
   try {
-    for await (const chunk of createReadStream(path)) {
-      hash.update(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
+    const file = await open(path);
+    try {
+      const found = await digestOf(file);
+      return found.size === size && found.sha256 === sha256;
+    } finally {
+      await file.close();
     }
   } catch {
     return false;
   }
-  return bytes === size && hash.digest('hex') === sha256;
 }

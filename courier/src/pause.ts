@@ -1,16 +1,8 @@
+import { Waker } from './waker.ts';
+
 /** Resolves after `ms`, rejects with the signal's reason as soon as it aborts. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Waker().sleep(ms, signal);
 }
 
 /** Pauses between tries: each twice as long as the one before, spread so that a thousand pods do not knock at once. */
