@@ -18,6 +18,8 @@ export class GrantedByAttempt {
   readonly #known = new Map<string, Promise<GrantedFiles>>();
   readonly #counts = new Map<string, number>();
   readonly #maxPaths: number;
+  /** Sum of the counts, and one for each attempt. */
+  #paths = 0;
 
   constructor(objects: Pick<ObjectReader, 'list'>, keys: ArtifactKeys, maxPaths = MAX_PATHS) {
     this.#objects = objects;
@@ -54,17 +56,21 @@ export class GrantedByAttempt {
   }
 
   #bound(root: string, { count }: GrantedFiles): void {
+    this.#paths += count + 1 - this.#weightOf(root);
     this.#counts.set(root, count);
-    let paths = 0;
-    for (const known of this.#counts.values()) paths += known + 1;
     for (const oldest of this.#known.keys()) {
-      if (paths <= this.#maxPaths || oldest === root) break;
-      paths -= (this.#counts.get(oldest) ?? 0) + 1;
+      if (this.#paths <= this.#maxPaths || oldest === root) break;
       this.#drop(oldest);
     }
   }
 
+  #weightOf(root: string): number {
+    const count = this.#counts.get(root);
+    return count === undefined ? 0 : count + 1;
+  }
+
   #drop(root: string): void {
+    this.#paths -= this.#weightOf(root);
     this.#known.delete(root);
     this.#counts.delete(root);
   }
