@@ -8,8 +8,9 @@
 # stdout: one line `NAME PATH` for each program; stderr: a line for each build with its seconds.
 # Exit status 3: Go is missing, so nothing can be built here.
 #
-# The cache is keyed by version, and a program appears in it by a rename, so an interrupted build
-# leaves nothing half made. Concurrent runs take turns: a linker of Kubernetes needs 2 GB.
+# The cache is keyed by version (and by what else is linked in), and a program appears in it by a
+# rename, so an interrupted build leaves nothing half made. Concurrent runs take turns: a linker of
+# Kubernetes needs 2 GB.
 set -euo pipefail
 
 root=${BASH_SOURCE[0]%/*}/..
@@ -22,10 +23,11 @@ fail() {
   exit "${2:-1}"
 }
 
-# Sets module (folder in test/tools), version, package (its main) and stamp (linker flags) of a program.
+# Sets module (folder in test/tools), version, package (its main), stamp (linker flags) and key (of the cache)
+# of a program.
 describe() {
   local kube=k8s.io/component-base/version client=k8s.io/client-go/pkg/version minor
-  stamp=()
+  stamp=() key=
   case $1 in
     kube-apiserver | kube-controller-manager | kube-scheduler | kubectl | kubelet | kube-proxy)
       module=kubernetes version=$KUBERNETES_VERSION package=k8s.io/kubernetes/cmd/$1
@@ -52,6 +54,13 @@ describe() {
     helm)
       module=helm version=$HELM_VERSION package=helm.sh/helm/v3/cmd/helm
       stamp=(-X "helm.sh/helm/v3/internal/version.version=v$version")
+      minor=${KUBERNETES_VERSION#*.}
+      # What `helm template` and `helm lint` take the cluster for; unstamped that is 1.20.
+      for path in chartutil lint/rules; do
+        stamp+=(-X "helm.sh/helm/v3/pkg/$path.k8sVersionMajor=${KUBERNETES_VERSION%%.*}"
+          -X "helm.sh/helm/v3/pkg/$path.k8sVersionMinor=${minor%%.*}")
+      done
+      key=$version-kubernetes-${KUBERNETES_VERSION%.*}
       ;;
     crane)
       module=crane version=$CRANE_VERSION
@@ -116,7 +125,7 @@ done
 for name in "${names[@]}"; do describe "$name"; done # refuse a typo before an hour of building
 for name in "${names[@]}"; do
   describe "$name"
-  target=$cache/$name-$version
+  target=$cache/$name-${key:-$version}
   [ -x "$target/$name" ] || build "$name" "$target"
   printf '%s %s\n' "$name" "$target/$name"
 done

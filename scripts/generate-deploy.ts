@@ -12,7 +12,7 @@ const NAMESPACE = 'espalier-system';
 const { helm } = await toolPaths(['helm']);
 const rendered = execFileSync(
   helm,
-  ['template', 'espalier', 'charts/espalier', '--namespace', NAMESPACE, '--kube-version', '1.34.4'],
+  ['template', 'espalier', 'charts/espalier', '--namespace', NAMESPACE],
   { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 },
 );
 for (const folder of ['deploy', 'uninstall']) {

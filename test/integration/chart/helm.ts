@@ -10,8 +10,6 @@ import { toolPaths } from '../../kit/tools.ts';
 export const CHART = join(import.meta.dirname, '../../../charts/espalier');
 export const RELEASE = 'espalier';
 export const NAMESPACE = 'espalier-system';
-/** Our helm is built without a version of Kubernetes in it. */
-const KUBE_VERSION = '1.34.4';
 
 /** Values as a user gives them. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -65,7 +63,7 @@ export async function helm(
 
 /** Renders the chart without asking a server; resolves also when it fails. */
 export function template(values: Values = {}, args: readonly string[] = []): Promise<HelmEnd> {
-  const where = [RELEASE, CHART, '--namespace', NAMESPACE, '--kube-version', KUBE_VERSION];
+  const where = [RELEASE, CHART, '--namespace', NAMESPACE];
   return helm(['template', ...where, ...args], { values });
 }
 
