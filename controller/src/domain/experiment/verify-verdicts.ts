@@ -1,8 +1,11 @@
 import { type ExperimentSpec, type Rung, TRIAL_REASON, type Trial } from '@espalier/api';
-import { RungFold, rungMilestones } from '@espalier/search';
+import { decide, type OwnEntry, RungFold, rungMilestones } from '@espalier/search';
 import { ownEntry, rungEntry, rungValue } from '../trial/rungs.ts';
 import { stopRuleOf } from './problem.ts';
 import type { Difference, Finding } from './verify-result.ts';
+
+/** Entries that share their order, of which some may have been written late; older ones were not. */
+const MOST_LATE = 8;
 
 /** A rung entry and where it stands in its Trial's list. */
 interface Arrival {
@@ -71,14 +74,13 @@ function checkRung(
   arrivals: readonly Arrival[],
   { hasMissing, oneController }: VerdictCheckOptions,
 ): readonly VerdictFinding[] {
-  const { goal } = spec.objective;
-  const fold = new RungFold(stopRuleOf(spec), goal, milestone);
+  const fold = new RungFold(stopRuleOf(spec), spec.objective.goal, milestone);
   const findings: VerdictFinding[] = [];
   let isLost = false;
   let waiting: Arrival[] = [];
   let next = 0;
   for (const arrival of arrivals) {
-    const { trial, rung, place } = arrival;
+    const { trial, rung } = arrival;
     const { order } = rung;
     const first = waiting[0]?.rung.order;
     const isShared = first === order;
@@ -103,12 +105,52 @@ function checkRung(
       findings.push({ trial, what, finding: { differences, unknown } });
       continue;
     }
-    const values = (trial.status?.rungs ?? []).slice(0, place + 1).map(rungValue);
-    const { kind } = fold.decide(ownEntry(goal, order, values));
-    if (kind !== rung.verdict) differences.push({ what, recorded: rung.verdict, recomputed: kind });
+    const { kind } = fold.decide(ownOf(spec, arrival));
+    const isExplained =
+      kind === rung.verdict || (!oneController && followsWithoutLate(spec, arrivals, arrival));
+    if (!isExplained) differences.push({ what, recorded: rung.verdict, recomputed: kind });
     findings.push({ trial, what, finding: { differences } });
   }
   return findings;
+}
+
+function ownOf({ objective }: ExperimentSpec, { trial, rung, place }: Arrival): OwnEntry {
+  const values = (trial.status?.rungs ?? []).slice(0, place + 1).map(rungValue);
+  return ownEntry(objective.goal, rung.order, values);
+}
+
+/**
+ * Whether the verdict follows if entries that share their order had not been written yet when it was
+ * made. A leader that loses its lease while a write is under way leaves such an entry: until it
+ * arrives, the successor gives its order to another one and judges the next ones without it.
+ *
+ * @param arrivals All entries of the rung, by ascending order.
+ */
+function followsWithoutLate(
+  spec: ExperimentSpec,
+  arrivals: readonly Arrival[],
+  arrival: Arrival,
+): boolean {
+  const { goal } = spec.objective;
+  const { rung } = arrival;
+  const seen = arrivals.filter((other) => other.rung.order < rung.order);
+  const late = seen
+    .filter(({ rung: { order } }) => seen.filter((one) => one.rung.order === order).length > 1)
+    .slice(-MOST_LATE);
+  const follows = (...hidden: readonly Arrival[]) => {
+    const rest = seen.filter((one) => !hidden.includes(one));
+    // Of each order somebody was seen, or the next one would not have been given.
+    if (hidden.some((one) => !rest.some((other) => other.rung.order === one.rung.order))) {
+      return false;
+    }
+    const entries = rest.map((one) => rungEntry(one.rung));
+    const own = ownOf(spec, arrival);
+    return (
+      decide(stopRuleOf(spec), goal, { milestone: rung.step, entries, own }).kind === rung.verdict
+    );
+  };
+  // Two, if two leaders in a row were deposed like that.
+  return late.some((one, i) => late.slice(i).some((other) => follows(one, other)));
 }
 
 /** What is wrong with an entry before any other is looked at. */
