@@ -58,6 +58,21 @@ export const experimentStatusSchema = z
         configuration: z.int().describe('configuration is its configuration number.'),
         value: z.number().describe('value is its objective.'),
         step: z.int().describe('step is the optimiser step of that value.'),
+        replicates: z
+          .int()
+          .optional()
+          .describe('replicates is how many trials value is the mean of.'),
+        interval: z
+          .object({
+            low: z.number().describe('low is the lower end.'),
+            high: z.number().describe('high is the upper end.'),
+          })
+          .optional()
+          .describe('interval is the 95 % confidence interval of the mean.'),
+        confirmed: z
+          .boolean()
+          .optional()
+          .describe('confirmed tells that value was measured on the held-back values alone.'),
         parameters: z
           .array(parameterAssignmentSchema)
           .max(LIMITS.parameters)

@@ -22,7 +22,9 @@ export const trialSpecSchema = z
       .int()
       .min(0)
       .max(LIMITS.trials - 1)
-      .describe('index is configuration x number of replicates + replicate.'),
+      .describe(
+        'index is configuration x number of replicates + replicate; with racing, the number in order of creation.',
+      ),
     configuration: z.int().min(0).describe('configuration is the number of the configuration.'),
     replicate: z.int().min(0).default(0).describe('replicate is the number of the replicate.'),
     parameters: z
@@ -93,6 +95,11 @@ export const rungSchema = z
       .describe('value is what the trial reported there.'),
     order: z.int().min(0).describe('order is the arrival number at that rung.'),
     verdict: z.enum(['continue', 'stop', 'pause']).describe('verdict is what was decided.'),
+    promoted: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('promoted is how many had arrived at the rung when the paused trial went on.'),
   })
   .describe('One judgement of the early-stopping rule.');
 export type Rung = z.infer<typeof rungSchema>;

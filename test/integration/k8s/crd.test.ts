@@ -47,6 +47,20 @@ const refused: Record<string, { spec?: Spec; name?: string; want: RegExp }> = {
     },
     want: /replicates/,
   },
+  'a confirmation on values that the race has seen': {
+    spec: {
+      replicates: { parameter: 'seed', values: [1, 2], racing: { confirm: { values: [3, 2] } } },
+    },
+    want: /racing.confirm.values/,
+  },
+  'hyperband without a maximum': {
+    spec: { earlyStopping: { algorithm: 'hyperband' } },
+    want: /hyperband needs max/,
+  },
+  'patience without a number': {
+    spec: { earlyStopping: { algorithm: 'patience' } },
+    want: /patience/,
+  },
   'a number of trials that no index can hold': {
     spec: { trials: { max: 100_001 } },
     want: /spec.trials.max/,

@@ -125,6 +125,51 @@ const cases: Record<string, { spec: ExperimentSpec; want: string[] }> = {
     }),
     want: ['no-stopping-of-replicates at earlyStopping'],
   },
+  'replicates may be stopped by their own curve': {
+    spec: spec({
+      replicates: { parameter: 'seed', values: [1, 2] },
+      earlyStopping: { algorithm: 'patience', patience: 3 },
+    }),
+    want: [],
+  },
+  'a race with sound values': {
+    spec: spec({
+      replicates: {
+        parameter: 'seed',
+        values: [1, 2],
+        racing: { eta: 3, confirm: { top: 2, values: [3, 4] } },
+      },
+    }),
+    want: [],
+  },
+  'a race confirmed on values that it has seen, and twice': {
+    spec: spec({
+      replicates: { parameter: 'seed', values: [1, 2], racing: { confirm: { values: [2, 3, 3] } } },
+    }),
+    want: [
+      'replicate-values-differ at replicates.racing.confirm.values.2',
+      'confirm-values-are-held-back at replicates.racing.confirm.values',
+    ],
+  },
+  'hyperband without an end': {
+    spec: spec({ earlyStopping: { algorithm: 'hyperband' } }),
+    want: ['hyperband-needs-max at earlyStopping'],
+  },
+  'patience without a number': {
+    spec: spec({ earlyStopping: { algorithm: 'patience', minDelta: 0.1 } }),
+    want: [
+      'patience-needs-rungs at earlyStopping',
+      'min-delta-needs-patience at earlyStopping.minDelta',
+    ],
+  },
+  'patience with promotion': {
+    spec: spec({ earlyStopping: { algorithm: 'asha-promotion', patience: 2 } }),
+    want: ['patience-is-not-of-promotion at earlyStopping.patience'],
+  },
+  'patience with another rule is sound': {
+    spec: spec({ earlyStopping: { algorithm: 'median', patience: 2, minDelta: 0 } }),
+    want: [],
+  },
   'more than 100,000 trials': {
     spec: spec({
       trials: { max: 50_001 },

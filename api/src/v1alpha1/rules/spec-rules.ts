@@ -37,14 +37,34 @@ export const SPEC_RULES: readonly Rule<ExperimentSpec>[] = [
   {
     name: 'replicate-values-differ',
     statement: says.REPLICATE_VALUES_DIFFER,
+    broken: ({ replicates }) => [
+      ...repeated(replicates?.values ?? []).map((at) => ['spec', 'replicates', 'values', at]),
+      ...repeated(replicates?.racing?.confirm?.values ?? []).map((at) => {
+        return ['spec', 'replicates', 'racing', 'confirm', 'values', at];
+      }),
+    ],
+  },
+  {
+    name: 'confirm-values-are-held-back',
+    statement: says.CONFIRM_VALUES_ARE_HELD_BACK,
     broken: ({ replicates }) =>
-      repeated(replicates?.values ?? []).map((index) => ['spec', 'replicates', 'values', index]),
+      where(
+        replicates?.racing?.confirm?.values.some((value) => replicates.values.includes(value)) ===
+          true,
+        'replicates',
+        ...['racing', 'confirm', 'values'],
+      ),
   },
   {
     name: 'no-stopping-of-replicates',
     statement: says.NO_STOPPING_OF_REPLICATES,
     broken: ({ replicates, earlyStopping }) =>
-      where(replicates !== undefined && earlyStopping !== undefined, 'earlyStopping'),
+      where(
+        replicates !== undefined &&
+          earlyStopping !== undefined &&
+          !says.canStopReplicates(earlyStopping.algorithm),
+        'earlyStopping',
+      ),
   },
   {
     name: 'trial-count',
@@ -85,6 +105,36 @@ export const SPEC_RULES: readonly Rule<ExperimentSpec>[] = [
         rule?.lower !== undefined && rule.upper !== undefined && rule.lower >= rule.upper,
         'earlyStopping',
         'lower',
+      ),
+  },
+  {
+    name: 'hyperband-needs-max',
+    statement: says.HYPERBAND_NEEDS_MAX,
+    broken: ({ earlyStopping: rule }) =>
+      where(rule?.algorithm === 'hyperband' && rule.max === undefined, 'earlyStopping'),
+  },
+  {
+    name: 'patience-needs-rungs',
+    statement: says.PATIENCE_NEEDS_RUNGS,
+    broken: ({ earlyStopping: rule }) =>
+      where(rule?.algorithm === 'patience' && rule.patience === undefined, 'earlyStopping'),
+  },
+  {
+    name: 'patience-is-not-of-promotion',
+    statement: says.PATIENCE_IS_NOT_OF_PROMOTION,
+    broken: ({ earlyStopping: rule }) =>
+      where(
+        rule?.algorithm === 'asha-promotion' && rule.patience !== undefined,
+        ...['earlyStopping', 'patience'],
+      ),
+  },
+  {
+    name: 'min-delta-needs-patience',
+    statement: says.MIN_DELTA_NEEDS_PATIENCE,
+    broken: ({ earlyStopping: rule }) =>
+      where(
+        rule?.minDelta !== undefined && rule.patience === undefined,
+        ...['earlyStopping', 'minDelta'],
       ),
   },
   {

@@ -11,13 +11,23 @@ export const REPLICATED_IS_NOT_LISTED: Statement = {
 
 export const REPLICATE_VALUES_DIFFER: Statement = {
   message: 'the values of replicates must differ',
-  cel: 'self.values.all(x, self.values.exists_one(y, x == y))',
-  fieldPath: '.values',
+  cel: 'self.all(x, self.exists_one(y, x == y))',
 };
 
+export const CONFIRM_VALUES_ARE_HELD_BACK: Statement = {
+  message: 'the values of racing.confirm must not be among the values of replicates',
+  cel: '!has(self.racing) || !has(self.racing.confirm) || self.racing.confirm.values.all(x, !(x in self.values))',
+  fieldPath: '.racing.confirm.values',
+};
+
+/** Rules that look at nothing but the trial's own curve. */
+const OF_ONE_TRIAL: readonly string[] = ['threshold', 'patience'];
+export function canStopReplicates(algorithm: string): boolean {
+  return OF_ONE_TRIAL.includes(algorithm);
+}
 export const NO_STOPPING_OF_REPLICATES: Statement = {
-  message: 'earlyStopping cannot be combined with replicates',
-  cel: '!has(self.replicates) || !has(self.earlyStopping)',
+  message: 'with replicates earlyStopping can only be threshold or patience; see replicates.racing',
+  cel: `!has(self.replicates) || !has(self.earlyStopping) || self.earlyStopping.algorithm in [${OF_ONE_TRIAL.map((name) => `'${name}'`).join(', ')}]`,
   fieldPath: '.earlyStopping',
   reason: 'FieldValueForbidden',
 };
@@ -49,6 +59,30 @@ export const LOWER_BELOW_UPPER: Statement = {
   message: 'lower must be less than upper',
   cel: '!has(self.lower) || !has(self.upper) || self.lower < self.upper',
   fieldPath: '.lower',
+};
+
+export const HYPERBAND_NEEDS_MAX: Statement = {
+  message: 'algorithm hyperband needs max',
+  cel: "self.algorithm != 'hyperband' || has(self.max)",
+};
+
+export const PATIENCE_NEEDS_RUNGS: Statement = {
+  message: 'algorithm patience needs the field patience',
+  cel: "self.algorithm != 'patience' || has(self.patience)",
+};
+
+export const PATIENCE_IS_NOT_OF_PROMOTION: Statement = {
+  message: 'patience cannot be combined with algorithm asha-promotion, which stops nobody',
+  cel: "self.algorithm != 'asha-promotion' || !has(self.patience)",
+  fieldPath: '.patience',
+  reason: 'FieldValueForbidden',
+};
+
+export const MIN_DELTA_NEEDS_PATIENCE: Statement = {
+  message: 'minDelta needs patience',
+  cel: '!has(self.minDelta) || has(self.patience)',
+  fieldPath: '.minDelta',
+  reason: 'FieldValueForbidden',
 };
 
 export const ONE_DATA_SOURCE: Statement = {

@@ -6,7 +6,9 @@ import {
   type ParameterValue,
   type TrialSpec,
 } from '@espalier/api';
-import type { Configuration, Dimension, StopRule, When } from '@espalier/search';
+import type { Configuration, Dimension, When } from '@espalier/search';
+
+export { stopRuleOf } from './stop-rule.ts';
 
 type DomainType = 'float' | 'int' | 'string' | 'bool';
 
@@ -30,28 +32,6 @@ export function dimensionsOf(parameters: readonly Parameter[]): readonly Dimensi
     return { ...domain, when };
   });
   return dimensions.every((dimension) => dimension !== undefined) ? dimensions : undefined;
-}
-
-/** The early-stopping rule; `none` where the spec has none. */
-export function stopRuleOf({ earlyStopping: rule }: ExperimentSpec): StopRule {
-  if (rule === undefined) return { kind: 'none' };
-  const { min, interval, percentile, eta, minRungSize } = rule;
-  const max = rule.max === undefined ? {} : { max: rule.max };
-  switch (rule.algorithm) {
-    case 'asha':
-      return { kind: 'asha', min, eta, minRungSize, ...max };
-    case 'median':
-      return { kind: 'median', min, interval, percentile, ...max };
-    case 'threshold':
-      return {
-        kind: 'threshold',
-        min,
-        interval,
-        ...max,
-        ...(rule.lower === undefined ? {} : { lower: rule.lower }),
-        ...(rule.upper === undefined ? {} : { upper: rule.upper }),
-      };
-  }
 }
 
 /** A suggestion, and the replicate's own parameter, as a Trial records them: in declared order. */
