@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import type { KubeList, KubeObject, WatchEvent } from './kube-types.ts';
 import type { Credential } from './kubeconfig.ts';
@@ -48,7 +48,7 @@ export interface ApiClient {
 
 /** Creates a client of an API server or of a proxy in front of it. */
 export function createApiClient(server: string, ca: string, credential: Credential): ApiClient {
-  const agent = new Agent({
+  const agent = new HttpsAgent({
     keepAlive: true,
     maxSockets: 64,
     ca,
@@ -58,17 +58,34 @@ export function createApiClient(server: string, ca: string, credential: Credenti
   });
   const authorization: Record<string, string> =
     credential.kind === 'token' ? { authorization: `Bearer ${credential.token}` } : {};
+  return clientOf({ server, agent, send: httpsRequest, headers: authorization });
+}
 
+/** Creates a client of a `kubectl proxy`, which adds the credentials of a kubeconfig. */
+export function createProxiedClient(server: string): ApiClient {
+  const agent = new HttpAgent({ keepAlive: true, maxSockets: 64 });
+  return clientOf({ server, agent, send: httpRequest, headers: {} });
+}
+
+interface Connection {
+  readonly server: string;
+  readonly agent: HttpAgent;
+  readonly send: typeof httpRequest;
+  /** With every request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function clientOf({ server, agent, send, headers }: Connection): ApiClient {
   const open = async (method: string, path: string, options: RequestOptions) => {
     const { body, contentType = 'application/json', signal } = options;
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const request = httpsRequest(new URL(path, server), {
+    const request = send(new URL(path, server), {
       method,
       agent,
       headers: {
         accept: 'application/json',
-        ...authorization,
+        ...headers,
         ...(payload === undefined
           ? {}
           : { 'content-type': contentType, 'content-length': String(payload.length) }),

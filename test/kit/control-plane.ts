@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import {
   type Authority,
   createAuthority,
@@ -21,6 +19,7 @@ import { compactEtcd, etcdRevision } from './etcd-client.ts';
 import { freePort } from './free-port.ts';
 import type { KubeObject } from './kube-types.ts';
 import { type Credential, writeKubeconfig } from './kubeconfig.ts';
+import { runKubectl } from './kubectl.ts';
 import { type OwnProcess, startProcess } from './own-process.ts';
 import { createSigningKey } from './signing-key.ts';
 import { makeStateFolder, type StateFolder } from './state-folder.ts';
@@ -276,20 +275,4 @@ function writeFiles(layout: Layout, { url, authority, users }: Identities): Map<
   );
   write('tokens.csv', rows.join(''));
   return tokens;
-}
-
-async function runKubectl(
-  kubectl: string,
-  kubeconfig: string,
-  args: readonly string[],
-  input?: string,
-): Promise<string> {
-  const running = promisify(execFile)(kubectl, ['--kubeconfig', kubeconfig, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-    // Without a home of its own it would write its discovery cache into the user's.
-    env: { HOME: kubeconfig.slice(0, kubeconfig.lastIndexOf('/')) },
-  });
-  running.child.stdin?.end(input);
-  return (await running).stdout;
 }
