@@ -14,4 +14,9 @@
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
 {{- fail "serviceAccount.name: name the ServiceAccount, because serviceAccount.create is false" -}}
 {{- end -}}
+{{- range .Values.trainerProfiles -}}
+{{- if and $.Values.namespaces (not (has .namespace $.Values.namespaces)) -}}
+{{- fail (printf "trainerProfiles: %s/%s is in none of the namespaces that the controller looks after" .namespace .name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

@@ -171,15 +171,10 @@ describe('the chart, installed', { skip: whyNoTools() }, () => {
         metadata.finalizers?.includes(FINALIZER),
       );
       assert.deepEqual(held, []);
-      const left = await waitFor(
-        async () => {
-          const names = await ours(plane);
-          // The profile of the second revision was no part of the first one, to which we went back.
-          return names.every((name) => name === 'TrainerProfile team/gpu') && names;
-        },
-        { what: 'nothing else is left' },
-      );
-      context.diagnostic(`left: ${items.length} experiments, ${trials.length} trials, ${left}`);
+      await waitFor(async () => (await ours(plane)).length === 0, { what: 'nothing else is left' });
+      const lease = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/espalier-controller`;
+      assert.equal((await client.request('GET', lease)).status, 404);
+      context.diagnostic(`left: ${items.length} experiments, ${trials.length} trials`);
     },
   );
 

@@ -124,6 +124,10 @@ export const REFUSED: Readonly<Record<string, readonly [values: Values, message:
     { trainerProfiles: [{ name: 'gpu', spec: {} }] },
     /trainerProfiles[\s\S]*namespace/,
   ],
+  'a profile where the controller does not look': [
+    { namespaces: ['team-a'], trainerProfiles: [{ name: 'gpu', namespace: 'team-b', spec: {} }] },
+    /team-b\/gpu is in none of the namespaces/,
+  ],
   'an image prefix with a quotation mark': [
     { admissionPolicy: { imagePrefixes: ['a"b'] } },
     /imagePrefixes/,

@@ -17,6 +17,7 @@ import { NAMESPACE, render } from './helm.ts';
 
 const program = join(import.meta.dirname, '../../../controller/src/main.ts');
 const ACCOUNT = 'espalier-uninstall';
+const CONTROLLER = 'espalier-controller';
 const FINALIZER = 'espalier.dev/accounting';
 const OTHER = 'example.org/theirs';
 
@@ -41,12 +42,15 @@ describe('an uninstallation without a controller', { skip: whyNoTools() }, () =>
   async function uninstall(...args: string[]): Promise<{ code: number | null; output: string }> {
     const { plane } = cluster;
     const token = await plane.serviceAccountToken(NAMESPACE, ACCOUNT);
+    const kubeconfig = plane.writeKubeconfig(ACCOUNT, token);
+    const context = ['set-context', '--current', `--namespace=${NAMESPACE}`];
+    await plane.kubectl(['config', ...context, `--kubeconfig=${kubeconfig}`]);
     const process = await startProcess({
       name: ACCOUNT,
       command: globalThis.process.execPath,
       args: [
         ...['--conditions=@espalier/source', program, 'uninstall', ...args],
-        `--kubeconfig=${plane.writeKubeconfig(ACCOUNT, token)}`,
+        `--kubeconfig=${kubeconfig}`,
       ],
       logFile: plane.folder.file(`${ACCOUNT}.log`),
     });
@@ -101,6 +105,52 @@ describe('an uninstallation without a controller', { skip: whyNoTools() }, () =>
       'nothing was refused',
     );
     context.diagnostic(output.split('\n').join('; '));
+  });
+
+  test('the controller, its Lease and the profiles of the release go, but for one in use', async (context) => {
+    const { client, kubectl } = cluster.plane;
+    const labels = {
+      'app.kubernetes.io/name': 'espalier',
+      'app.kubernetes.io/instance': 'espalier',
+    };
+    const objects = [
+      ...(await render({ namespaces: ['team-a'] })).filter(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === CONTROLLER,
+      ),
+      {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: CONTROLLER, namespace: NAMESPACE },
+      },
+      ...['unused', 'used', 'theirs'].map((name) => ({
+        apiVersion: 'espalier.dev/v1alpha1',
+        kind: 'TrainerProfile',
+        metadata: { name, namespace: 'team-a', labels: name === 'theirs' ? {} : labels },
+        spec: {},
+      })),
+    ];
+    await kubectl(['apply', '-f', '-'], objects.map((one) => JSON.stringify(one)).join('\n---\n'));
+    await createExperiment(client, 'team-a', 'needs', { trainer: { profile: 'used' } });
+    const args = ['--namespaces=team-a', '--timeout=1s', `--controller=${CONTROLLER}`];
+    const selector =
+      '--profiles=app.kubernetes.io/name=espalier,app.kubernetes.io/instance=espalier';
+    for (const _ of ['first', 'again']) {
+      const { code, output } = await uninstall(...args, selector);
+      assert.equal(code, 0, output);
+      context.diagnostic(output.split('\n').join('; '));
+    }
+    const { spec } = await client.get<KubeObject & { spec: { replicas: number } }>(
+      `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${CONTROLLER}`,
+    );
+    assert.equal(spec.replicas, 0);
+    const lease = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${CONTROLLER}`;
+    assert.equal((await client.request('GET', lease)).status, 404);
+    const profiles = '/apis/espalier.dev/v1alpha1/namespaces/team-a/trainerprofiles';
+    const left = (await client.list<KubeObject>(profiles)).items;
+    assert.deepEqual(
+      left.map(({ metadata }) => metadata.name),
+      ['theirs', 'used'],
+    );
   });
 
   test('it can be repeated', async () => {
