@@ -21,6 +21,8 @@ export const ARTIFACT = {
   /** Of the whole Experiment. */
   trialsCsv: 'trials.csv',
   best: 'best.json',
+  /** The record of the search; see experiment-record.ts. */
+  experiment: 'experiment.json',
 } as const;
 
 /** At most this many files of the trainer's own choice may lie under `extra/`. */

@@ -47,4 +47,5 @@ export const ARTIFACT_TEXT: Readonly<Record<keyof typeof ARTIFACT, string>> = {
   state: 'What a resumed attempt needs beside the weights; lies in `checkpoint-<step>/`.',
   trialsCsv: 'A row per trial; lies at the root of the Experiment.',
   best: 'Names the best trial and its files; lies at the root of the Experiment.',
+  experiment: 'Spec and record of the search, in an object store; at the root of the Experiment.',
 };

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Experiment, Trial } from '@espalier/api';
+import type { ClusterReader } from '@espalier/controller/remote';
 import { notFound } from './failure.ts';
 import { keyOf } from './location.ts';
 import { printable } from './render/printable.ts';
@@ -26,12 +27,44 @@ export interface FoundOnCluster {
 }
 
 /** @throws {Failure} if there is no such Experiment in the namespace. */
-export async function bestOnCluster(
-  { env }: Surroundings,
+export function bestOnCluster(
+  surroundings: Surroundings,
   name: string,
   flags: ClusterFlags,
   signal: AbortSignal,
 ): Promise<FoundOnCluster> {
+  return withExperiment(surroundings, name, flags, signal, async (reader, experiment) => {
+    const { namespace } = experiment.metadata;
+    const best = experiment.status?.best?.trial;
+    const trial =
+      best === undefined ? undefined : await reader.trial({ namespace, name: best }, { signal });
+    return { experiment, trial };
+  });
+}
+
+/**
+ * An Experiment of a cluster and all its Trials.
+ *
+ * @throws {Failure} if there is no such Experiment in the namespace.
+ */
+export function recordOnCluster(
+  surroundings: Surroundings,
+  name: string,
+  flags: ClusterFlags,
+  signal: AbortSignal,
+): Promise<{ readonly experiment: Experiment; readonly trials: readonly Trial[] }> {
+  return withExperiment(surroundings, name, flags, signal, async (reader, experiment) => {
+    return { experiment, trials: await reader.trials(experiment, { signal }) };
+  });
+}
+
+async function withExperiment<T>(
+  { env }: Surroundings,
+  name: string,
+  flags: ClusterFlags,
+  signal: AbortSignal,
+  work: (reader: ClusterReader, experiment: Experiment) => Promise<T>,
+): Promise<T> {
   const { openCluster } = await import('@espalier/controller/remote');
   const { context } = flags;
   const reader = openCluster({
@@ -47,10 +80,7 @@ export async function bestOnCluster(
         `kubectl get experiments -n ${printable(namespace)} shows what there is`,
       ]);
     }
-    const best = experiment.status?.best?.trial;
-    const trial =
-      best === undefined ? undefined : await reader.trial({ namespace, name: best }, { signal });
-    return { experiment, trial };
+    return await work(reader, experiment);
   } finally {
     reader.close();
   }

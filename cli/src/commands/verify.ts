@@ -1,8 +1,8 @@
 import type { Difference, Unknown, Verification } from '@espalier/controller/local';
 import { writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
+import { findRecord, type RecordFlags } from '../record.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -11,41 +11,34 @@ const MOST_SHOWN = 20;
 const SHOW_AFTER_MS = 1000;
 const SHOW_EVERY_MS = 200;
 
-/** Recomputes the record of an Experiment; nothing is written and no trainer is started. */
+/**
+ * Recomputes the record of an Experiment in a folder, on a cluster or in an object store; nothing is
+ * written and no trainer is started.
+ */
 export async function verify(
   surroundings: Surroundings,
   name: string,
-  options: Location & OutputOptions,
+  options: RecordFlags & OutputOptions,
 ): Promise<ExitCode> {
   const { stdout, stderr } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
-    const experiment = await needExperiment(client, key);
-    const views = await client.trials(key);
-    const engine = await surroundings.engine();
-    // One runner at a time holds a folder.
-    const work = engine.verifying(
-      experiment,
-      views.map(({ trial }) => trial),
-      { oneController: true },
-    );
-    const found = followWork(work, surroundings);
-    const { metadata } = experiment;
-    await print(stdout, formatOf(options), {
-      document: () => ({ experiment: metadata.name, namespace: metadata.namespace, ...found }),
-      names: () =>
-        [...new Set(found.differences.map(({ trial }) => trial))].map(
-          (trial) => `trial.espalier.dev/${trial}`,
-        ),
-      table: () => tables(found, surroundings),
-    });
-    const isFine = found.differences.length === 0;
-    const summary = summaryOf(metadata.name, found);
-    writeLines(stderr, isFine ? summary : [stderr.paint('bad', summary[0] ?? '')]);
-    if (!isFine) return EXIT.recordDiffers;
-    const unknown = found.suggestions.unknown + found.verdicts.unknown;
-    return unknown > 0 ? EXIT.recordIncomplete : EXIT.ok;
+  const { experiment, trials, oneController } = await findRecord(surroundings, name, options);
+  const engine = await surroundings.engine();
+  const found = followWork(engine.verifying(experiment, trials, { oneController }), surroundings);
+  const { metadata } = experiment;
+  await print(stdout, formatOf(options), {
+    document: () => ({ experiment: metadata.name, namespace: metadata.namespace, ...found }),
+    names: () =>
+      [...new Set(found.differences.map(({ trial }) => trial))].map(
+        (trial) => `trial.espalier.dev/${trial}`,
+      ),
+    table: () => tables(found, surroundings),
   });
+  const isFine = found.differences.length === 0;
+  const summary = summaryOf(metadata.name, found);
+  writeLines(stderr, isFine ? summary : [stderr.paint('bad', summary[0] ?? '')]);
+  if (!isFine) return EXIT.recordDiffers;
+  const unknown = found.suggestions.unknown + found.verdicts.unknown;
+  return unknown > 0 ? EXIT.recordIncomplete : EXIT.ok;
 }
 
 /** Runs the work to its end; on a terminal with a line that tells how far it is. */

@@ -85,13 +85,15 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 }
 
 function addRecords(program: Command, perform: Perform): void {
-  withOutput(withLocation(program.command('verify <name>')))
+  withStore(withCluster(withOutput(withLocation(program.command('verify <name>')))))
     .description('recompute every suggestion and early stop of an Experiment from its record')
     .addHelpText(
       'after',
       examples([
         ['espalier verify digits', 'nothing is trained; exit 8 if anything differs'],
         ['espalier verify digits -o json', 'all differences, for programs'],
+        ['espalier verify digits --cluster -n team-a', 'from the objects of a cluster'],
+        ['espalier verify s3://bucket/team-a/digits-UID', 'from what it left in the store'],
       ]),
     )
     .action((name, options) =>

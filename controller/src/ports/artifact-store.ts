@@ -36,6 +36,11 @@ export interface ArtifactStore {
   publishBest(experiment: Experiment, best: BestTrial, call: Call): Promise<void>;
   /** Writes `trials.csv`, a row per Trial. */
   publishTrials(experiment: Experiment, csv: string, call: Call): Promise<void>;
+  /**
+   * Writes what `espalier verify` needs when the objects are gone: spec and Trials, as they ended. The
+   * same again is done; Trials that came since replace it.
+   */
+  publishRecord(experiment: Experiment, trials: readonly Trial[], call: Call): Promise<void>;
   /** Deletes the checkpoints of an ended Trial, never its CSVs, log and manifests. */
   dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void>;
   /** Deletes everything of the Experiment (`onDelete: Delete`). */

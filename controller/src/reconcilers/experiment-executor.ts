@@ -51,10 +51,12 @@ export async function executeExperimentAction(
       );
       return experiment;
     case 'publish-trials': {
-      const csv = trialsCsv(experiment.spec, entry.progress.all());
-      await useStore(context, 'publish-trials', () =>
-        artifacts.publishTrials(experiment, csv, call),
-      );
+      const trials = entry.progress.all();
+      const csv = trialsCsv(experiment.spec, trials);
+      await useStore(context, 'publish-trials', async () => {
+        await artifacts.publishRecord(experiment, trials, call);
+        await artifacts.publishTrials(experiment, csv, call);
+      });
       return experiment;
     }
     case 'delete-artifacts':

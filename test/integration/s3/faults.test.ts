@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readExperimentRecord } from '../../../controller/src/adapters/s3/experiment-record.ts';
 import { ObjectStore } from '../../../controller/src/adapters/s3/object-store.ts';
 import { probeStore } from '../../../controller/src/adapters/s3/probe.ts';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
@@ -150,11 +151,17 @@ describe('S3 behind a network that fails', { skip: whyNoStore() }, () => {
       await until(() => artifacts.publishBest(experiment, best, CALL));
     }
     await until(() => artifacts.publishTrials(experiment, 'a\n1\n', CALL));
+    await until(() => artifacts.publishRecord(experiment, [trial], CALL));
     await until(() => artifacts.dropCheckpoints(experiment, trial, CALL));
     const root = at.keys.experimentRoot(place.experiment);
     const best = await at.store.get(`${root}best.json`, 10_000, CALL);
     assert.equal(JSON.parse(String(best?.body)).value, 0.8);
     assert.equal((await at.store.head(`${root}trials.csv`, CALL))?.sha256, sha256('a\n1\n'));
+    const record = await readExperimentRecord(at.store, root.slice(0, -1), CALL);
+    assert.deepEqual(
+      record?.trials.map(({ spec }) => spec),
+      [trial.spec],
+    );
     const spoiled = proxy.requests.filter(({ faults }) => faults.length > 0).length;
     assert.ok(spoiled > 0);
     await until(() => artifacts.deleteAll(experiment, CALL));

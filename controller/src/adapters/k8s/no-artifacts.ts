@@ -20,6 +20,8 @@ export class NoArtifacts implements ArtifactStore {
 
   async publishTrials(): Promise<void> {}
 
+  async publishRecord(): Promise<void> {}
+
   async dropCheckpoints(): Promise<void> {}
 
   async deleteAll(): Promise<void> {}

@@ -67,6 +67,9 @@ export class ArtifactFolder implements ArtifactStore {
     await this.#publish(experiment, ARTIFACT.trialsCsv, csv);
   }
 
+  /** The objects lie beside it. */
+  async publishRecord(): Promise<void> {}
+
   async dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {
     const first = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), 0);
     for (const attempt of await foldersIn(dirname(first), /^a\d+$/)) {

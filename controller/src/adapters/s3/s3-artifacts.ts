@@ -5,6 +5,7 @@ import {
   checkpointManifest,
   type Experiment,
   type Manifest,
+  mainObjective,
   type Point,
   type Trial,
 } from '@espalier/api';
@@ -21,6 +22,7 @@ import {
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { ConflictError } from '../../ports/errors.ts';
+import { writeExperimentRecord } from './experiment-record.ts';
 import { checkManifest } from './manifest-check.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { StoreAbilities } from './probe.ts';
@@ -142,7 +144,7 @@ export class S3Artifacts implements ArtifactStore {
       await this.#store.put(key, body, undefined, call);
       return;
     }
-    const { goal } = experiment.spec.objective;
+    const { goal } = mainObjective(experiment.spec);
     const key = this.#keys.experimentFile(place, ARTIFACT.best);
     for (let tried = 0; tried < CAS_TRIES; tried++) {
       const stored = await this.#store.get(key, MAX_BEST_BYTES, call);
@@ -163,6 +165,11 @@ export class S3Artifacts implements ArtifactStore {
     const condition = conditions ? conditionOn(stored) : undefined;
     const outcome = await this.#store.put(key, body, condition, call);
     if (outcome.kind === 'refused') throw new ConflictError(`${key} was written by others`);
+  }
+
+  async publishRecord(experiment: Experiment, trials: readonly Trial[], call: Call): Promise<void> {
+    const { conditions } = await this.#abilities(call);
+    await writeExperimentRecord(this.#store, this.#keys, experiment, trials, conditions, call);
   }
 
   dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {

@@ -1,4 +1,10 @@
-import { type ARTIFACT, attemptKey, experimentKey, isArtifactPath } from '@espalier/api';
+import {
+  type ARTIFACT,
+  attemptKey,
+  experimentKey,
+  isArtifactPath,
+  recordFileName,
+} from '@espalier/api';
 
 /**
  * The grammar of the keys in the object store. The namespace follows the prefix, since it is the
@@ -38,7 +44,8 @@ const IS_UID = new RegExp(`^${UID}$`);
 const EXPERIMENT = new RegExp(`^(${LABEL})/(${LABEL})-(${UID})/(.+)$`);
 const ATTEMPT = new RegExp(`^trials/(\\d{5}|[1-9]\\d{5,8})-(${UID})/a(0|[1-9]\\d{0,8})/(.+)$`);
 /** In a store that ignores conditions, best.json has its digest in its name (probe.ts). */
-const EXPERIMENT_FILE = /^(?:trials\.csv|best\.json|best-[0-9a-f]{64}\.json)$/;
+const EXPERIMENT_FILE =
+  /^(?:trials\.csv|experiment\.json|record-[0-9a-f]{64}\.jsonl|best\.json|best-[0-9a-f]{64}\.json)$/;
 const PREFIX = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,9}$/;
 const MAX_INDEX = 999_999_999;
 /** That of `spec.data.s3.key`: no part begins with a dot, so none leaves the folder. */
@@ -107,7 +114,7 @@ export class ArtifactKeys {
 
   experimentFile(
     experiment: ExperimentPlace,
-    name: typeof ARTIFACT.best | typeof ARTIFACT.trialsCsv,
+    name: typeof ARTIFACT.best | typeof ARTIFACT.trialsCsv | typeof ARTIFACT.experiment,
   ): string {
     return `${this.experimentRoot(experiment)}${name}`;
   }
@@ -116,6 +123,12 @@ export class ArtifactKeys {
   bestByDigest(experiment: ExperimentPlace, sha256: string): string {
     checked(sha256, /^[0-9a-f]{64}$/, 'a digest');
     return `${this.experimentRoot(experiment)}best-${sha256}.json`;
+  }
+
+  /** A part of the record of an Experiment that has ended. */
+  recordFile(experiment: ExperimentPlace, sha256: string): string {
+    checked(sha256, /^[0-9a-f]{64}$/, 'a digest');
+    return `${this.experimentRoot(experiment)}${recordFileName(sha256)}`;
   }
 
   /** Whether a namespace may read that key of the bucket, if somebody shares it: no tenant's but its own. */

@@ -1,4 +1,5 @@
 import type { BestTrial, Experiment, Trial } from '@espalier/api';
+import { recordFileText } from '../../domain/experiment/record.ts';
 import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
 import type { ResumePoint } from '../../ports/cluster.ts';
 import { keyText } from '../../ports/key.ts';
@@ -8,6 +9,8 @@ import type { Writes } from './writes.ts';
 export interface Stored {
   best: BestTrial | undefined;
   trialsCsv: string | undefined;
+  /** Of the Trials. */
+  record: string | undefined;
   /** `<namespace>/<trial>/a<attempt>` that ended by themselves or on SIGTERM: their files are whole. */
   readonly whole: Set<string>;
   readonly damaged: Set<string>;
@@ -24,6 +27,7 @@ export function emptyStore(): Stored {
   return {
     best: undefined,
     trialsCsv: undefined,
+    record: undefined,
     whole: new Set(),
     damaged: new Set(),
     dropped: new Set(),
@@ -116,6 +120,13 @@ export class FakeArtifacts implements ArtifactStore {
     return this.writes.run('publish-trials', () => {
       this.requireUp();
       this.stored.trialsCsv = csv;
+    });
+  }
+
+  publishRecord(_experiment: Experiment, trials: readonly Trial[]): Promise<void> {
+    return this.writes.run('publish-record', () => {
+      this.requireUp();
+      this.stored.record = recordFileText(trials);
     });
   }
 
