@@ -17,31 +17,6 @@ import { FIELD_IS_FIXED } from './rules/transition-statements.ts';
 
 /** What is searched for, and how. All of it is fixed, since the Trials are the search's log. */
 
-const metricName = z
-  .string()
-  .min(1)
-  .max(LIMITS.metricName)
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_./-]*$/,
-    'must begin with a letter or _ and hold only letters, digits, _, ., / and -',
-  );
-
-export const objectiveSchema = z
-  .strictObject({
-    metric: metricName.describe('metric is the name under which the trainer reports it.'),
-    goal: z.enum(['maximize', 'minimize']).describe('goal tells which values are better.'),
-    target: z
-      .number()
-      .optional()
-      .describe('target ends the Experiment as soon as a trial reaches this value.'),
-    report: z
-      .enum(['best', 'last'])
-      .default('best')
-      .describe("report tells which of a trial's reported values counts."),
-  })
-  .meta(enforced(FIELD_IS_FIXED))
-  .describe('objective is what the search optimises.');
-
 export const searchSchema = z
   .strictObject({
     algorithm: z

@@ -3,6 +3,8 @@ import { conditionSchema } from './conditions.ts';
 import { LIMITS } from './limits.ts';
 import { timeSchema } from './meta.ts';
 import { parameterAssignmentSchema } from './parameters.ts';
+import { enforced } from './rules/statement.ts';
+import { FIELD_IS_FIXED } from './rules/transition-statements.ts';
 
 export const EXPERIMENT_PHASES = [
   'Pending',
@@ -14,6 +16,79 @@ export const EXPERIMENT_PHASES = [
   'Cancelled',
 ] as const;
 export type ExperimentPhase = (typeof EXPERIMENT_PHASES)[number];
+
+/** Values of all objectives, where there are several. */
+const values = z
+  .array(
+    z
+      .object({
+        metric: z.string().max(LIMITS.metricName).describe('metric is its name.'),
+        value: z.number().describe('value is what counts of it.'),
+      })
+      .describe('The value of one objective.'),
+  )
+  .max(LIMITS.objectives);
+
+const checkpoint = z
+  .object({
+    uri: z.string().max(1024).describe('uri is where the model lies.'),
+    sha256: z.string().max(64).describe('sha256 is its digest.'),
+  })
+  .describe('checkpoint is the verified model; absent if the trainer saved none.');
+
+const paretoSchema = z
+  .object({
+    size: z.int().min(0).describe('size is how many configurations no other one beats.'),
+    front: z
+      .array(
+        z
+          .object({
+            trial: z.string().max(63).describe('trial is the name of its Trial.'),
+            configuration: z.int().describe('configuration is its number.'),
+            values: values.describe('values are its objectives.'),
+            parameters: z
+              .array(parameterAssignmentSchema)
+              .max(LIMITS.parameters)
+              .describe('parameters are what it was given.'),
+            checkpoint: checkpoint.optional(),
+          })
+          .describe('A configuration that no other one beats in all objectives.'),
+      )
+      .max(LIMITS.pareto)
+      .describe(
+        'front are these, the best in the first objective first; of many, those far apart.',
+      ),
+  })
+  .describe('pareto is the front of several objectives.');
+
+const warmStartRecordSchema = z
+  .object({
+    configurations: z
+      .array(
+        z
+          .object({
+            experiment: z.string().max(LIMITS.experimentName).describe('experiment is its origin.'),
+            configuration: z.int().describe('configuration is its number there.'),
+            values: values.describe('values are its objectives, in the order of this spec.'),
+            violation: z
+              .number()
+              .optional()
+              .describe(
+                'violation is by how much it misses the constraints; absent = it does not.',
+              ),
+            parameters: z
+              .array(parameterAssignmentSchema)
+              .max(LIMITS.parameters)
+              .describe('parameters are what it was given, as far as they are searched here.'),
+          })
+          .describe('One earlier configuration.'),
+      )
+      .max(LIMITS.warmStartTrials)
+      .describe('configurations are what was taken, from the oldest to the newest.'),
+  })
+  .meta(enforced(FIELD_IS_FIXED))
+  .describe('warmStart is what was taken from earlier Experiments before the first suggestion.');
+export type WarmStartRecord = z.infer<typeof warmStartRecordSchema>;
 
 const count = z.int().min(0).default(0);
 
@@ -58,6 +133,7 @@ export const experimentStatusSchema = z
         configuration: z.int().describe('configuration is its configuration number.'),
         value: z.number().describe('value is its objective.'),
         step: z.int().describe('step is the optimiser step of that value.'),
+        values: values.optional().describe('values are all objectives, if there are several.'),
         replicates: z
           .int()
           .optional()
@@ -77,17 +153,13 @@ export const experimentStatusSchema = z
           .array(parameterAssignmentSchema)
           .max(LIMITS.parameters)
           .describe('parameters are what it was given.'),
-        checkpoint: z
-          .object({
-            uri: z.string().max(1024).describe('uri is where the model lies.'),
-            sha256: z.string().max(64).describe('sha256 is its digest.'),
-          })
-          .optional()
-          .describe('checkpoint is the verified model; absent if the trainer saved none.'),
+        checkpoint: checkpoint.optional(),
         csv: z.string().max(1024).optional().describe('csv is where its metrics.csv lies.'),
       })
       .optional()
       .describe('best is the best trial so far.'),
+    pareto: paretoSchema.optional(),
+    warmStart: warmStartRecordSchema.optional(),
     conditions: z
       .array(conditionSchema)
       .max(8)
@@ -98,6 +170,8 @@ export const experimentStatusSchema = z
   .describe('status is what the controller observed.');
 export type ExperimentStatus = z.infer<typeof experimentStatusSchema>;
 export type BestTrial = NonNullable<ExperimentStatus['best']>;
+export type ParetoStatus = NonNullable<ExperimentStatus['pareto']>;
+export type ParetoEntry = ParetoStatus['front'][number];
 
 const TERMINAL: readonly ExperimentPhase[] = ['Succeeded', 'Failed', 'Cancelled'];
 

@@ -18,15 +18,15 @@ import { enforced } from './rules/statement.ts';
 
 const finite = z.number();
 const safeInt = z.int();
-const name = z
+export const parameterNameSchema = z
   .string()
   .min(1)
   .max(LIMITS.parameterName)
   .regex(
     /^[A-Za-z_][A-Za-z0-9_.-]*$/,
     'must begin with a letter or _ and hold only letters, digits, _, . and -',
-  )
-  .describe('name is the parameter name as the trainer knows it.');
+  );
+const name = parameterNameSchema.describe('name is the parameter name as the trainer knows it.');
 
 const scale = z
   .enum(['linear', 'log'])

@@ -112,6 +112,18 @@ export const observationSchema = z
       .describe('value is the objective: the best or the last reported; never NaN or infinite.'),
     step: z.int().optional().describe('step is the optimiser step of that value.'),
     epoch: z.int().optional().describe('epoch is the number of epochs finished at that value.'),
+    values: z
+      .array(
+        z
+          .object({
+            metric: z.string().max(LIMITS.metricName).describe('metric is its name.'),
+            value: z.number().describe('value is what counts of it; never NaN or infinite.'),
+          })
+          .describe('The value of one metric.'),
+      )
+      .max(LIMITS.objectives + LIMITS.constraints)
+      .optional()
+      .describe('values are those of several objectives, and what constraints are judged on.'),
     lastStep: z.int().default(0).describe('lastStep is the last step reported.'),
     lastEpoch: z.int().default(0).describe('lastEpoch is the number of epochs finished.'),
     lastValue: z.number().optional().describe('lastValue is the objective reported last.'),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { durationMs, type Experiment } from '@espalier/api';
+import { durationMs, type Experiment, mainObjective } from '@espalier/api';
 import { writeLines } from '../channel.ts';
 import { checkTrainer } from '../conformance/check-trainer.ts';
 import { exampleParameters, parseGiven } from '../conformance/parameters.ts';
@@ -87,7 +87,7 @@ function requestOf(experiment: Experiment, options: CheckTrainerOptions) {
       experiment: metadata.name,
       trial: `${metadata.name}-00000`,
       parameters,
-      objective: { metric: spec.objective.metric, goal: spec.objective.goal },
+      objective: { metric: mainObjective(spec).metric, goal: mainObjective(spec).goal },
       checkpoint: { everyEpochs: spec.artifacts.checkpoint.everyEpochs },
     },
     refused: {

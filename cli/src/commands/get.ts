@@ -1,4 +1,4 @@
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { findTrial, keyOf, type Location, unknownName, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
@@ -44,7 +44,7 @@ function experimentFields(experiment: Experiment, nowMs: number): Fields {
   const phase = status?.phase ?? 'Pending';
   const { best, trials } = status ?? {};
   const counts = Object.entries(trials ?? {}).filter(([state, n]) => state !== 'total' && n > 0);
-  const { objective } = spec;
+  const objective = mainObjective(spec);
   const target = objective.target === undefined ? '' : `, target ${objective.target}`;
   return [
     ['Name', metadata.name],
@@ -86,7 +86,7 @@ function bestFields(
 function trialFields(row: TrialRow, experiment: Experiment): Fields {
   const { status, spec } = row.trial;
   const { artifacts } = status ?? {};
-  const { metric } = experiment.spec.objective;
+  const { metric } = mainObjective(experiment.spec);
   const epochs = row.epochs === undefined ? '' : ` of ${row.epochs}`;
   return [
     ['Name', row.name],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { folderOf, type Location, withClient } from '../location.ts';
 import {
@@ -95,7 +95,7 @@ function row(
     status?.progress ?? `0/${spec.trials.max}`,
     String(status?.trials?.running ?? 0),
     best === undefined ? '-' : formatMetric(best.value),
-    spec.objective.metric,
+    mainObjective(spec).metric,
     formatAge(metadata.creationTimestamp, nowMs),
     ...(isWide
       ? [

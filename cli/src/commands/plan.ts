@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import { type Channel, writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { folderOf, type Location, withClient } from '../location.ts';
@@ -25,7 +25,7 @@ export async function plan(surroundings: Surroundings, options: PlanOptions): Pr
   const { problemOf, stopRuleOf } = await surroundings.engine();
   const { space } = problemOf(experiment.spec);
   const speed = await speedOf(surroundings, experiment, options);
-  const planned = buildPlan(experiment, space, stopRuleOf(experiment.spec), speed);
+  const planned = buildPlan(experiment, space, stopRuleOf(experiment.spec, 0), speed);
   if (options.json === true) {
     stdout.write(`${JSON.stringify(planned, undefined, 2)}\n`);
     return EXIT.ok;
@@ -60,7 +60,8 @@ async function speedOf(
 }
 
 function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
-  const { objective, search } = spec;
+  const { search } = spec;
+  const objective = mainObjective(spec);
   const target = objective.target === undefined ? '' : `, until ${objective.target}`;
   const replicates =
     planned.replicates > 1

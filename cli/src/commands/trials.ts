@@ -1,3 +1,4 @@
+import { mainObjective } from '@espalier/api';
 import { type Channel, writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
@@ -33,7 +34,7 @@ export async function trials(
     const views = await client.trials(key);
     const rows = views
       .map((view) => trialRow(experiment, view, now()))
-      .toSorted(orderBy(options.sort ?? 'value', experiment.spec.objective.goal))
+      .toSorted(orderBy(options.sort ?? 'value', mainObjective(experiment.spec).goal))
       .slice(0, options.limit);
     const format = formatOf(options);
     if (rows.length === 0) stderr.write(`${experiment.metadata.name} has no trials yet\n`);
@@ -60,7 +61,7 @@ export function printLeaderboard(stdout: Channel, stderr: Channel, snapshot: Sna
   const { experiment, trials: views, atMs } = snapshot;
   const rows = views
     .map((view) => trialRow(experiment, view, atMs))
-    .toSorted(orderBy('value', experiment.spec.objective.goal));
+    .toSorted(orderBy('value', mainObjective(experiment.spec).goal));
   if (rows.length === 0) return;
   const shown = stdout.isTerminal ? rows.slice(0, MOST_ON_TERMINAL) : rows;
   writeLines(

@@ -1,4 +1,4 @@
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import { remainingMs } from '../view/estimate.ts';
 import { parameterList, searchedParameters } from '../view/parameters.ts';
 import { forLiveTable } from '../view/ranking.ts';
@@ -69,7 +69,7 @@ function header({ experiment, rows, elapsedMs }: LiveView, width: number, paint:
 }
 
 function bestLine({ experiment, rows }: LiveView, width: number, paint: Paint): string {
-  const { objective } = experiment.spec;
+  const objective = mainObjective(experiment.spec);
   const { best } = experiment.status ?? {};
   if (best === undefined) {
     const wait = rows.length === 0 ? 'no trial yet' : `no ${objective.metric} reported yet`;
@@ -105,7 +105,7 @@ function one(text: string, width: number, paint: Paint, style: Style): string {
 }
 
 function table(view: LiveView, room: number, width: number, paint: Paint): readonly string[] {
-  const ordered = forLiveTable(view.rows, view.experiment.spec.objective.goal);
+  const ordered = forLiveTable(view.rows, mainObjective(view.experiment.spec).goal);
   if (ordered.length === 0) return [];
   const shown = ordered.slice(0, room);
   const { lines, hidden } = trialsTable(view.experiment, shown, {

@@ -1,4 +1,4 @@
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import { assignedValue, formatParameter, searchedParameters } from '../view/parameters.ts';
 import { phaseStyle, type TrialRow } from '../view/trial-row.ts';
 import { formatDuration } from './duration.ts';
@@ -103,7 +103,7 @@ function results(experiment: Experiment, isLive: boolean): readonly Field[] {
   return [
     { header: 'EPOCH', align: 'right', cell: epochText },
     {
-      header: experiment.spec.objective.metric.toUpperCase(),
+      header: mainObjective(experiment.spec).metric.toUpperCase(),
       align: 'right',
       cell: ({ value, latest }) => {
         const shown = isLive ? latest : value;

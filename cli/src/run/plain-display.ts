@@ -1,3 +1,4 @@
+import { mainObjective } from '@espalier/api';
 import type { Channel } from '../channel.ts';
 import { formatDuration } from '../render/duration.ts';
 import { formatMetric } from '../render/number.ts';
@@ -46,7 +47,7 @@ export function plainLine(
   { experiment }: Snapshot,
 ): readonly [string, Style] | undefined {
   const searched = searchedParameters(experiment);
-  const { metric } = experiment.spec.objective;
+  const { metric } = mainObjective(experiment.spec);
   switch (change.kind) {
     case 'phase':
       return [phaseText(change.experiment), phaseStyle(change.experiment.status?.phase ?? '')];

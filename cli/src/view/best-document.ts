@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ARTIFACT, type Experiment, experimentKey, type Trial } from '@espalier/api';
+import { ARTIFACT, type Experiment, experimentKey, mainObjective, type Trial } from '@espalier/api';
 import { notFound } from '../failure.ts';
 import { parameterRecord } from './parameters.ts';
 
@@ -51,8 +51,8 @@ export function bestDocument(
     experiment: metadata.name,
     namespace: metadata.namespace,
     phase: status?.phase ?? 'Pending',
-    metric: spec.objective.metric,
-    goal: spec.objective.goal,
+    metric: mainObjective(spec).metric,
+    goal: mainObjective(spec).goal,
     trial: record.trial,
     configuration: record.configuration,
     value: record.value,
@@ -97,7 +97,7 @@ function pathOf(uri: string | undefined): string | undefined {
 
 function noBest({ metadata, spec, status }: Experiment): Error {
   return notFound(
-    `${metadata.name} (${status?.phase ?? 'Pending'}) has no value of ${spec.objective.metric} yet`,
+    `${metadata.name} (${status?.phase ?? 'Pending'}) has no value of ${mainObjective(spec).metric} yet`,
     [`espalier trials ${metadata.name} shows how far they are`],
   );
 }

@@ -1,8 +1,8 @@
-import type { Experiment } from '@espalier/api';
+import type { Experiment, Objective } from '@espalier/api';
 import type { SortKey } from './sort-keys.ts';
 import type { TrialRow } from './trial-row.ts';
 
-type Goal = Experiment['spec']['objective']['goal'];
+type Goal = Objective['goal'];
 type Order = (a: TrialRow, b: TrialRow) => number;
 
 const byIndex: Order = (a, b) => a.trial.spec.index - b.trial.spec.index;

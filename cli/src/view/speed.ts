@@ -1,4 +1,4 @@
-import type { Experiment, Trial } from '@espalier/api';
+import { type Experiment, mainObjective, type Trial } from '@espalier/api';
 import { count, formatNumber } from '../render/number.ts';
 import type { Speed } from './plan.ts';
 
@@ -17,7 +17,8 @@ export function measureSpeed(
 ): Speed | undefined {
   const same = known.filter(({ experiment: other }) => isSame(other, experiment));
   const alike = known.filter(
-    ({ experiment: other }) => other.spec.objective.metric === experiment.spec.objective.metric,
+    ({ experiment: other }) =>
+      mainObjective(other.spec).metric === mainObjective(experiment.spec).metric,
   );
   return speedOf(same, experiment.metadata.name) ?? speedOf(alike, 'earlier Experiments');
 }

@@ -1,4 +1,4 @@
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
 import type { TrialView } from '@espalier/controller/local';
 
 /** Points kept for each trial; twice the widest sparkline. */
@@ -10,7 +10,7 @@ export class Trends {
 
   observe(experiment: Experiment, trials: readonly TrialView[]): void {
     for (const { trial, live } of trials) {
-      const value = live?.metrics[experiment.spec.objective.metric];
+      const value = live?.metrics[mainObjective(experiment.spec).metric];
       const { lastEpoch = 0, lastStep = 0, lastValue } = trial.status?.observation ?? {};
       const { name } = trial.metadata;
       if (live !== undefined && value !== undefined) {

@@ -1,4 +1,4 @@
-import type { Experiment, Trial, TrialPhase } from '@espalier/api';
+import { type Experiment, mainObjective, type Trial, type TrialPhase } from '@espalier/api';
 import type { TrialView } from '@espalier/controller/local';
 import type { Style } from '../render/style.ts';
 
@@ -33,7 +33,7 @@ export function trialRow(experiment: Experiment, view: TrialView, nowMs: number)
   const phase = status?.phase ?? 'Pending';
   const isEnded = ENDED.includes(phase);
   const value = status?.observation?.value;
-  const latest = live?.metrics[experiment.spec.objective.metric] ?? value;
+  const latest = live?.metrics[mainObjective(experiment.spec).metric] ?? value;
   const epochs = live?.epochs ?? declaredEpochs(experiment, trial);
   const elapsedMs = elapsed(view, isEnded, nowMs);
   const rate = isEnded ? undefined : rateOf(live?.metrics);

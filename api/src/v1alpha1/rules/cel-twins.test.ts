@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { customResourceDefinitions } from '../../crd/definitions.ts';
 import type { StructuralSchema } from '../../crd/structural.ts';
+import { GOAL_RULES } from './goal-rules.ts';
+import * as goalStatements from './goal-statements.ts';
 import { PARAMETER_RULES } from './parameter-rules.ts';
 import * as parameterStatements from './parameter-statements.ts';
 import { SPEC_RULES } from './spec-rules.ts';
@@ -31,10 +33,11 @@ function collect(kind: string, schema: StructuralSchema, at = ''): Twin[] {
 const twins = customResourceDefinitions().flatMap(({ spec }) =>
   collect(spec.names.kind, spec.versions[0]?.schema.openAPIV3Schema ?? {}),
 );
-const rules = [...PARAMETER_RULES, ...SPEC_RULES, ...UPDATE_RULES];
+const rules = [...PARAMETER_RULES, ...SPEC_RULES, ...GOAL_RULES, ...UPDATE_RULES];
 const statements: readonly Statement[] = [
   parameterStatements,
   specStatements,
+  goalStatements,
   transitionStatements,
 ].flatMap((module) => Object.values(module).filter((value) => typeof value === 'object'));
 

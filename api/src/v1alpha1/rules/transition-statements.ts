@@ -34,6 +34,17 @@ export const EARLY_STOPPING_STAYS: Statement = {
   reason: 'FieldValueForbidden',
 };
 
+export const GOALS_STAY: Statement = {
+  message: 'objective(s), constraints, parameterConstraints cannot be added or removed',
+  cel: 'has(self.objectives) == has(oldSelf.objectives) && has(self.constraints) == has(oldSelf.constraints) && has(self.parameterConstraints) == has(oldSelf.parameterConstraints)',
+  reason: 'FieldValueForbidden',
+};
+export const BEGINNING_STAYS: Statement = {
+  message: 'enqueue and warmStart can be neither added nor removed; make another Experiment',
+  cel: 'has(self.enqueue) == has(oldSelf.enqueue) && has(self.warmStart) == has(oldSelf.warmStart)',
+  reason: 'FieldValueForbidden',
+};
+
 export const TRIAL_SPEC_IS_FIXED: Statement = {
   message: 'the spec of a Trial cannot be changed',
   cel: 'self == oldSelf',
@@ -52,6 +63,14 @@ function terminalIsFinal(phases: readonly string[]): Statement {
 /** These two stand at the root, since a rule on `status` is not asked when the status goes. */
 export const EXPERIMENT_TERMINAL_IS_FINAL = terminalIsFinal(['Succeeded', 'Failed', 'Cancelled']);
 export const TRIAL_TERMINAL_IS_FINAL = terminalIsFinal(['Succeeded', 'Stopped', 'Failed']);
+
+/** Suggestions depend on it: a controller that does not know it yet must not take it away. */
+export const WARM_START_STAYS: Statement = {
+  message: 'what was taken for warmStart cannot be removed',
+  cel: '!has(oldSelf.status) || !has(oldSelf.status.warmStart) || (has(self.status) && has(self.status.warmStart))',
+  fieldPath: '.status.warmStart',
+  reason: 'FieldValueForbidden',
+};
 
 export const NAME_LENGTH: Statement = {
   message: `metadata.name must be at most ${LIMITS.experimentName} characters`,

@@ -10,11 +10,23 @@ export interface SpecUpdate {
   readonly after: ExperimentSpec;
 }
 
-const FIXED = ['objective', 'search', 'replicates', 'earlyStopping'] as const;
+const GOALS = ['objectives', 'constraints', 'parameterConstraints'] as const;
+const BEGINNING = ['enqueue', 'warmStart'] as const;
+const FIXED = [
+  'objective',
+  ...GOALS,
+  'search',
+  ...BEGINNING,
+  'replicates',
+  'earlyStopping',
+] as const;
+type FixedField = (typeof FIXED)[number];
 
-function comesOrGoes(field: 'replicates' | 'earlyStopping'): (update: SpecUpdate) => FieldPath[] {
+function comesOrGoes(...fields: readonly FixedField[]): (update: SpecUpdate) => FieldPath[] {
   return ({ before, after }) =>
-    (before[field] === undefined) === (after[field] === undefined) ? [] : [['spec', field]];
+    fields
+      .filter((field) => (before[field] === undefined) !== (after[field] === undefined))
+      .map((field) => ['spec', field]);
 }
 
 /** What must hold between a spec and the one before it. */
@@ -54,4 +66,6 @@ export const UPDATE_RULES: readonly Rule<SpecUpdate>[] = [
     statement: says.EARLY_STOPPING_STAYS,
     broken: comesOrGoes('earlyStopping'),
   },
+  { name: 'goals-stay', statement: says.GOALS_STAY, broken: comesOrGoes(...GOALS) },
+  { name: 'beginning-stays', statement: says.BEGINNING_STAYS, broken: comesOrGoes(...BEGINNING) },
 ];

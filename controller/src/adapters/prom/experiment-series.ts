@@ -3,6 +3,7 @@ import {
   durationMs,
   type Experiment,
   isTerminalExperiment,
+  mainObjective,
   TRIAL_PHASES,
 } from '@espalier/api';
 import { parseTime } from '../../domain/time.ts';
@@ -42,7 +43,7 @@ export function experimentSamples({ metadata, spec, status }: Experiment): Sampl
     head: headOf(family, labelText({ ...own, ...more })),
     value,
   });
-  const { metric, goal } = spec.objective;
+  const { metric, goal } = mainObjective(spec);
   const samples = [
     sample(INFO, 1, { metric, goal, algorithm: spec.search.algorithm }),
     sample(PHASE, 1, { phase: status?.phase ?? 'Pending' }),

@@ -1,4 +1,4 @@
-import type { BestTrial, Experiment, Trial } from '@espalier/api';
+import { type BestTrial, type Experiment, mainObjective, type Trial } from '@espalier/api';
 import { isSame, omitUndefined } from '../same.ts';
 import { isBetter } from '../trial/value-track.ts';
 import type { BestConfiguration, ExperimentProgress } from './progress.ts';
@@ -39,7 +39,7 @@ export function isLosing(
 
 /** Whether a configuration with that value comes before `best`; the same configuration does too. */
 function leads(experiment: Experiment, number: number, value: number, best: BestTrial): boolean {
-  if (isBetter(experiment.spec.objective.goal, value, best.value)) return true;
+  if (isBetter(mainObjective(experiment.spec).goal, value, best.value)) return true;
   return value === best.value && number <= best.configuration;
 }
 

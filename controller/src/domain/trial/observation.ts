@@ -1,4 +1,4 @@
-import type { ExperimentSpec, Observation } from '@espalier/api';
+import type { ExperimentSpec, Objective, Observation } from '@espalier/api';
 import { omitUndefined } from '../same.ts';
 import type { FeedView } from './feed-view.ts';
 import { isBetter } from './value-track.ts';
@@ -12,7 +12,7 @@ const MAX_MESSAGE = 4096;
  * termination message.
  */
 export function observe(
-  objective: ExperimentSpec['objective'],
+  objective: Objective,
   feed: FeedView | undefined,
   recorded: Observation | undefined,
   message: string | undefined,
@@ -27,7 +27,7 @@ export function observe(
   return told === undefined ? known : { ...known, ...told };
 }
 
-function fromFeed(objective: ExperimentSpec['objective'], feed: FeedView): Observation {
+function fromFeed(objective: Objective, feed: FeedView): Observation {
   const last = feed.last !== undefined && Number.isFinite(feed.last.value) ? feed.last : undefined;
   const counted = objective.report === 'best' ? feed.best : last;
   return omitUndefined({
@@ -49,7 +49,7 @@ function knowsAll(feed: FeedView | undefined, recorded: Observation): boolean {
 
 /** Nothing worse than either. */
 function fuller(
-  { goal, report }: ExperimentSpec['objective'],
+  { goal, report }: Objective,
   reported: Observation,
   recorded: Observation,
 ): Observation {
