@@ -64,8 +64,8 @@ bench-controller: setup tools ## The controller on a real control plane with fak
 bench-streams: setup tools ## Reports from NATS to the page of metrics, files to S3; one JSON line
 	@$(NODE) test/bench/streams.ts $(BENCH_FLAGS)
 
-bench-search: setup ## How long a suggestion takes, next to Optuna in the same run; JSON lines
-	@$(NODE) test/bench/search.ts --python "$$(scripts/search/setup.sh)"
+bench-search: setup ## Suggestions next to Optuna's: time, quality, early stopping; BENCH_SEEDS; JSON lines
+	@$(NODE) test/bench/search.ts --python "$$(scripts/search/setup.sh)" $(BENCH_FLAGS)
 
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts

@@ -1,133 +1,77 @@
 /**
- * How long one suggestion takes, next to Optuna in the same run; a JSON line per algorithm and number
- * of results. Both sides take turns, so that whatever else the machine does meets both.
+ * The search next to Optuna 5.0.0 in the same run: how long a suggestion takes, how good the best
+ * configuration becomes, and what early stopping saves on learning curves. JSON lines; docs/search.md
+ * says what they mean. BENCH_SEEDS seeds (default 50); an interrupted run goes on with --runs FILE.
  */
-import { spawn } from 'node:child_process';
-import { loadavg } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  compileSpace,
-  type Dimension,
-  EMPTY_HISTORY,
-  type HistoryEntry,
-  type Problem,
-  suggest,
-} from '@espalier/search';
-
-const SCRIPT = join(import.meta.dirname, '../../scripts/search/ask.py');
-const ROUNDS = 5;
-const ASKS_PER_ROUND = 8;
-
-/** Each ask adds a result: of 260 the last ask sees 299. Above 300 `gp` is TPE here. */
-const CASES: readonly (readonly [string, readonly number[]])[] = [
-  ['random', [100, 1000, 10_000]],
-  ['sobol', [100, 1000, 10_000]],
-  ['tpe', [100, 1000, 10_000]],
-  ['cma-es', [100, 1000, 10_000]],
-  ['gp', [100, 260]],
-  ['auto', [100, 1000, 10_000]],
-];
-
-const DIMENSIONS = Array.from(
-  { length: 10 },
-  (_, i): Dimension => ({ name: `x${i}`, kind: 'float', min: 0, max: 1, scale: 'linear' }),
-);
+import { askLines } from './search/ask.ts';
+import { CONDITIONAL_TASKS } from './search/conditional.ts';
+import { fidelityLines } from './search/fidelity.ts';
+import { FUNCTION_TASKS } from './search/functions.ts';
+import { startOptuna } from './search/optuna.ts';
+import { type Contest, linesOf, RunStore, runContest } from './search/quality.ts';
+import { tableTasks } from './search/tables.ts';
 
 const { values } = parseArgs({
-  options: { python: { type: 'string' }, algorithm: { type: 'string' } },
+  options: {
+    python: { type: 'string' },
+    part: { type: 'string', multiple: true, default: ['ask', 'quality', 'fidelity'] },
+    runs: { type: 'string' },
+  },
 });
 // Empty where the environment cannot be made: then ours alone is measured.
 const python = values.python === '' ? undefined : values.python;
-if (python === undefined) process.stderr.write('no Optuna to compare with\n');
+const seeds = Number(process.env['BENCH_SEEDS'] ?? 50);
+const curves = process.env['ESPALIER_TASKSET'];
 
-for (const [algorithm, sizes] of CASES) {
-  if (values.algorithm !== undefined && values.algorithm !== algorithm) continue;
-  for (const trials of sizes) {
-    const theirs = await startOptuna(algorithm, trials);
-    const ours = startOurs(algorithm, trials);
-    const [own, other]: [number[], number[]] = [[], []];
-    for (let round = 0; round < ROUNDS; round++) {
-      own.push(...ours(ASKS_PER_ROUND));
-      if (theirs !== undefined) other.push(...(await theirs.ask(ASKS_PER_ROUND)));
-    }
-    theirs?.end();
-    const line = {
-      ...{ bench: 'ask', algorithm, trials, asks: own.length },
-      ...{ p50Ms: quantile(own, 0.5), p95Ms: quantile(own, 0.95) },
-      optunaP50Ms: other.length === 0 ? null : quantile(other, 0.5),
-      optunaP95Ms: other.length === 0 ? null : quantile(other, 0.95),
-      load: Number(loadavg()[0]?.toFixed(1)),
-    };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+if (python === undefined) note('no Optuna to compare with');
+if (values.part.includes('ask')) for await (const line of askLines(python)) print(line);
+if (values.part.includes('quality') && python !== undefined) await quality(python);
+if (values.part.includes('fidelity')) {
+  if (curves === undefined) note('no learning curves: ESPALIER_TASKSET names no folder');
+  else for (const line of fidelityLines(curves, seeds)) print(line);
+}
+
+async function quality(interpreter: string): Promise<void> {
+  const folder = join(dirname(dirname(interpreter)), 'tables');
+  if (!existsSync(folder)) note('no tables: scripts/search/setup.sh did not make them');
+  const tables = existsSync(folder) ? tableTasks(folder) : [];
+  const store = new RunStore(values.runs);
+  const optuna = await startOptuna(interpreter);
+  for (const contest of contestsOf([...tables, ...CONDITIONAL_TASKS], seeds)) {
+    await runContest(contest, store, optuna);
+    for (const line of linesOf(contest, store)) print({ ...line, optuna: optuna.version });
   }
+  optuna.end();
 }
 
-function startOurs(algorithm: string, trials: number): (asks: number) => number[] {
-  const space = compileSpace(DIMENSIONS);
-  const problem: Problem = { space, goal: 'minimize', algorithm, seed: 1, maxTrials: trials };
-  const source: Problem = { ...problem, algorithm: 'random', seed: 7 };
-  const entries = Array.from({ length: trials }, (_, index) => {
-    return entryOf(index, suggest(source, EMPTY_HISTORY, index));
-  });
-  const ask = () => suggest(problem, { entries, running: [] }, entries.length);
-  // Compiled as it is after a while.
-  for (let i = 0; i < 8; i++) ask();
-  return (asks) =>
-    Array.from({ length: asks }, () => {
-      const begun = performance.now();
-      const suggestion = ask();
-      const ms = performance.now() - begun;
-      entries.push(entryOf(entries.length, suggestion));
-      return ms;
-    });
+/**
+ * TPE on everything, with half of the seeds on the functions, of which there are twenty; what fits
+ * Gaussian processes with a fifth of the seeds.
+ */
+function contestsOf(tasks: Contest['tasks'], all: number): readonly Contest[] {
+  const some = Math.ceil(all / 5);
+  const half = Math.ceil(all / 2);
+  const everything = [...tasks, ...FUNCTION_TASKS];
+  const smooth = FUNCTION_TASKS.filter(({ isSmooth }) => isSmooth);
+  const versus = 'tpe';
+  return [
+    ...[1, 64].flatMap((workers) => [
+      { algorithm: 'tpe', versus, workers, seeds: all, tasks } as const,
+      { algorithm: 'tpe', versus, workers, seeds: half, tasks: FUNCTION_TASKS } as const,
+      { algorithm: 'auto', versus, workers, seeds: some, tasks: everything } as const,
+    ]),
+    { algorithm: 'gp', versus, workers: 1, seeds: some, tasks: smooth },
+    { algorithm: 'tpe', versus: 'tpe-group', workers: 1, seeds: all, tasks: CONDITIONAL_TASKS },
+  ];
 }
 
-function entryOf(index: number, suggestion: ReturnType<typeof suggest>): HistoryEntry {
-  if (suggestion.kind === 'exhausted') throw new Error(suggestion.reason);
-  const { configuration } = suggestion;
-  const value = Object.values(configuration).reduce<number>(
-    (sum, x) => sum + (Number(x) - 0.3) ** 2,
-    0,
-  );
-  return { index, configuration, outcome: 'succeeded', value };
+function print(line: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-interface Contestant {
-  ask(asks: number): Promise<number[]>;
-  end(): void;
-}
-
-/** Undefined where Optuna has no such sampler, or lacks what it needs; stderr says which. */
-async function startOptuna(algorithm: string, trials: number): Promise<Contestant | undefined> {
-  if (python === undefined || algorithm === 'auto') return undefined;
-  const child = spawn(python, [SCRIPT, algorithm, String(trials)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, OMP_NUM_THREADS: '1', PYTHONWARNINGS: 'ignore' },
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`Optuna ended at ${algorithm} ${trials}`);
-    return JSON.parse(value);
-  };
-  const hello = await read();
-  if (hello.missing !== undefined) {
-    process.stderr.write(`no ${algorithm} of Optuna: ${hello.missing}\n`);
-    return undefined;
-  }
-  return {
-    ask: async (asks) => {
-      child.stdin.write(`${asks}\n`);
-      return await read();
-    },
-    end: () => child.stdin.end(),
-  };
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1);
-  return Number((sorted[Math.max(0, at)] as number).toFixed(3));
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
