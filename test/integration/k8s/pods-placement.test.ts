@@ -159,6 +159,10 @@ describe('where pods run, and how they wait for a place', {
     // The other one waits, says so, and is not called Running.
     const waiting = await trialAt(client, 'full', 'e-00000');
     assert.deepEqual([waiting.status?.phase, waiting.status?.reason], ['Pending', 'Unschedulable']);
+    assert.match(
+      waiting.status?.message ?? '',
+      /waits: Unschedulable \(Insufficient nvidia\.com\/gpu\)/,
+    );
     const waits = await experiment('full');
     assert.deepEqual([waits.status?.phase, waits.status?.trials?.running], ['Pending', 0]);
     await waitFor(

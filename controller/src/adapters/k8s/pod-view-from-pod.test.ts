@@ -100,6 +100,22 @@ const cases: Record<string, { shape: Shape; want: Want }> = {
     },
     want: { waitingReason: 'Unschedulable' },
   },
+  'K15 what no node has enough of is told, without counts that change': {
+    shape: {
+      unscheduled: true,
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message:
+            '0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 Insufficient cpu. preemption: ' +
+            '0/3 nodes are available: 2 Insufficient nvidia.com/gpu. no victims.',
+        },
+      ],
+    },
+    want: { waitingReason: 'Unschedulable', lacks: ['cpu', 'nvidia.com/gpu'] },
+  },
   "F19 a queue's gate is told apart": {
     shape: {
       unscheduled: true,

@@ -20,6 +20,7 @@ export interface RawCondition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;
+  readonly message?: string;
   readonly lastTransitionTime?: string;
 }
 
@@ -64,6 +65,9 @@ const PLATFORM_REASONS: ReadonlySet<string> = new Set([
 /** The kubelet lost sight of the container, so its exit code (137) is made up. */
 const UNKNOWN_CONTAINER = 'ContainerStatusUnknown';
 
+/** Of the resources that no node has enough of, so many are told. */
+const MOST_LACKING = 4;
+
 /** Exit codes that say something about the parameters of a trial. */
 const SEARCH_CODES: ReadonlySet<number> = new Set([
   EXIT_CODE.invalidParameters,
@@ -103,6 +107,7 @@ export function podViewFromPod(pod: RawPod): PodView | undefined {
       'waitingReason',
       startedMs === undefined ? waitingReason(pod, scheduled) : undefined,
     ),
+    ...present('lacks', isScheduled ? undefined : lacking(scheduled)),
     ...present('resumeFrom', parseResumePoint(metadata.annotations?.[ANNOTATION.resumeFrom] ?? '')),
   });
 }
@@ -187,6 +192,18 @@ function waitingReason(pod: RawPod, scheduled: RawCondition | undefined): string
   }
   // Unschedulable, or SchedulingGated by a queue.
   return scheduled?.status === 'False' ? scheduled.reason : undefined;
+}
+
+/**
+ * The resources that the scheduler found no room for. Its text also counts nodes, which changes with every
+ * pod that ends anywhere: a status that repeated it would be written as often.
+ */
+function lacking(scheduled: RawCondition | undefined): readonly string[] | undefined {
+  const found = (scheduled?.message ?? '').matchAll(
+    /\bInsufficient ([A-Za-z0-9./_-]{1,128})(?<![.])/g,
+  );
+  const names = [...new Set(Array.from(found, ([, name = '']) => name))];
+  return names.length === 0 ? undefined : names.sort().slice(0, MOST_LACKING);
 }
 
 /** When the deletion was asked for: the timestamp names the end of the grace period. */

@@ -129,7 +129,7 @@ function showProgress(
   const why =
     waiting === undefined
       ? { reason: last?.reason, message: last?.message }
-      : { reason: waiting, message: `pod ${pod.name} waits: ${waiting}` };
+      : { reason: waiting, message: `pod ${pod.name} waits: ${waiting}${lack(pod)}` };
   return omitUndefined({
     ...rest,
     phase,
@@ -137,6 +137,10 @@ function showProgress(
     startTime: status.startTime ?? started,
     observation: observe(experiment.spec.objective, snapshot.feed, status.observation, undefined),
   });
+}
+
+function lack({ lacks = [] }: PodView): string {
+  return lacks.length === 0 ? '' : ` (Insufficient ${lacks.join(', ')})`;
 }
 
 /** Pending = not scheduled, Starting = scheduled, Running = first report. */

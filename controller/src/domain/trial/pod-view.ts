@@ -22,6 +22,8 @@ export interface PodView {
   readonly end?: PodEnd;
   /** Why it cannot start, in the kubelet's words: ErrImagePull, CreateContainerConfigError, ... */
   readonly waitingReason?: string;
+  /** What no node has enough of now, in the scheduler's words: `nvidia.com/gpu`, `cpu`. */
+  readonly lacks?: readonly string[];
   /** The checkpoint that it was made to begin with; undefined = it starts anew. */
   readonly resumeFrom?: ResumePoint;
   /** False once its end is recorded in the Trial's ledger and our finalizer is gone. */
