@@ -19,7 +19,12 @@ export interface Engine {
   checkExperiment(spec: ExperimentSpec): readonly SpecProblem[];
   /** The search problem of a spec in which nothing is wrong. */
   problemOf(spec: ExperimentSpec): Problem;
-  stopRuleOf(spec: ExperimentSpec): StopRule;
+  /** Of the Trials of one configuration: hyperband judges them by different ones. */
+  stopRuleOf(spec: ExperimentSpec, configuration: number): StopRule;
+  importanceOf(
+    spec: ExperimentSpec,
+    trials: readonly Trial[],
+  ): readonly { readonly name: string; readonly importance: number }[];
   /** Recomputes a record; yields after every configuration. */
   verifying(
     experiment: Experiment,

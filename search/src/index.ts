@@ -10,10 +10,9 @@ export {
 } from './prune/hyperband.ts';
 export { MAX_RUNGS, rungMilestones } from './prune/milestones.ts';
 export {
-  nextPromotion,
+  mayPromote,
   type Promotion,
-  type PromotionEntry,
-  type PromotionRung,
+  PromotionTable,
 } from './prune/promotion.ts';
 export { bestFinite } from './prune/rank.ts';
 export type {

@@ -6,6 +6,8 @@ import {
   suggestionInput,
 } from '../domain/experiment/suggestion.ts';
 import { trialsCsv } from '../domain/experiment/trials-csv.ts';
+import { promotedStatus } from '../domain/trial/promote.ts';
+import { trialEvents } from '../domain/trial/trial-events.ts';
 import type { Call } from '../ports/cluster.ts';
 import { ConflictError } from '../ports/errors.ts';
 import { attemptsOf } from './attempts-of.ts';
@@ -44,6 +46,9 @@ export async function executeExperimentAction(
       return cluster.setFinalizer(experiment, action.present, call);
     case 'create-trial':
       await createTrial(action.index, experiment, context);
+      return experiment;
+    case 'promote-trial':
+      await promoteTrial(action, context);
       return experiment;
     case 'publish-best':
       await useStore(context, 'publish-best', () =>
@@ -109,6 +114,27 @@ async function createTrial(
   const created = await ports.cluster.createTrial(experiment, spec, call);
   folds.applyTrial(entry, created);
   if (created.spec.index !== index) throw new ConflictError(`trial ${index} is another one`);
+}
+
+/** The rungs that say who may go on are read and written by one at a time, as they are judged. */
+async function promoteTrial(
+  { index, isEnd }: Extract<ExperimentAction, { kind: 'promote-trial' }>,
+  { ports, index: folds, entry, call }: ExecutionContext,
+): Promise<void> {
+  await entry.judging.pass(async () => {
+    const { progress } = entry;
+    const next = progress.rungs.promotable(isEnd);
+    const trial = progress.active.get(index);
+    if (next?.index !== index || trial?.status === undefined) throw new PlanAgain();
+    const arrivals = progress.rungs.arrivals(trial.spec.configuration, next.milestone);
+    const status = promotedStatus(trial.status, arrivals);
+    if (status === undefined) throw new PlanAgain();
+    folds.applyTrial(entry, await ports.cluster.writeTrialStatus(trial, status, 'record', call));
+    const { namespace, name, uid } = trial.metadata;
+    for (const event of trialEvents(trial.status, status)) {
+      ports.events.emit({ kind: 'Trial', namespace, name, uid, ...event });
+    }
+  });
 }
 
 async function useStore(

@@ -11,7 +11,7 @@ export function slotUseOf(trial: Trial, pods: readonly PodView[]): SlotUse {
   return {
     index: trial.spec.index,
     live: pods.filter(({ end }) => end === undefined).length,
-    needsPod: !isOver && current === undefined,
+    needsPod: !isOver && status.phase !== 'Paused' && current === undefined,
     isUncounted: !isOver && current?.end !== undefined,
   };
 }

@@ -1,6 +1,12 @@
-import type { Experiment, TrainerTask, Trial, TrialStatus } from '@espalier/api';
+import {
+  type Experiment,
+  mainObjective,
+  type TrainerTask,
+  type Trial,
+  type TrialStatus,
+} from '@espalier/api';
 import { rungMilestones } from '@espalier/search';
-import { stopRuleOf } from '../domain/experiment/problem.ts';
+import { stopRuleOf } from '../domain/experiment/stop-rule.ts';
 import { NEW_STATUS } from '../domain/trial/ledger.ts';
 import { refusedStatus } from '../domain/trial/plan.ts';
 import type { StatusChange, TrialAction } from '../domain/trial/plan-types.ts';
@@ -157,15 +163,15 @@ function interestOf({ spec, metadata }: Experiment, trial: Trial): FeedInterest 
     trialUid: trial.metadata.uid,
     namespace: metadata.namespace,
     trialName: trial.metadata.name,
-    metric: spec.objective.metric,
-    goal: spec.objective.goal,
+    metric: mainObjective(spec).metric,
+    goal: mainObjective(spec).goal,
     resource: spec.earlyStopping?.resource ?? 'epoch',
-    milestones: rungMilestones(stopRuleOf(spec)),
+    milestones: rungMilestones(stopRuleOf(spec, trial.spec.configuration)),
   };
 }
 
 function taskOf({ spec, metadata }: Experiment, trial: Trial, attempt: number): TrainerTask {
-  const { metric, goal } = spec.objective;
+  const { metric, goal } = mainObjective(spec);
   return {
     namespace: metadata.namespace,
     experiment: metadata.name,

@@ -62,7 +62,7 @@ export class TrialObserver {
       hasSlot:
         experiment !== undefined &&
         entry?.slots.hasSlot(uid, experiment.spec.trials.parallel) === true,
-      rungs: entry?.progress.rungs.entries ?? new Map(),
+      rungs: entry?.progress.rungs.of(trial.spec.configuration) ?? new Map(),
       siblingFailed: entry?.progress.stateOf(trial.spec.configuration)?.fault !== undefined,
       isLosing:
         experiment !== undefined &&

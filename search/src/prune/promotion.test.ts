@@ -4,20 +4,33 @@ import fc from 'fast-check';
 import { checkRule } from './check-rule.ts';
 import { decide } from './decide.ts';
 import { rungMilestones } from './milestones.ts';
-import { nextPromotion, type PromotionEntry, type PromotionRung } from './promotion.ts';
+import { mayPromote, PromotionTable } from './promotion.ts';
 import type { PromotionRule } from './rule.ts';
 
 const RULE: PromotionRule = { kind: 'promotion', min: 1, eta: 3, max: 9 };
 
 /** A rung by its values in order of arrival; `paused` are the places that wait. */
-function rung(milestone: number, values: number[], paused: number[]): PromotionRung {
-  const entries = values.map(
-    (value, order): PromotionEntry => ({
-      ...{ order, value, index: 100 * milestone + order },
-      isPaused: paused.includes(order),
-    }),
-  );
-  return { milestone, entries };
+interface Filled {
+  readonly milestone: number;
+  readonly values: readonly number[];
+  readonly paused: readonly number[];
+}
+function rung(milestone: number, values: number[], paused: number[]): Filled {
+  return { milestone, values, paused };
+}
+
+/** Trials are numbered by rung and place. */
+function table(rungs: readonly Filled[], turned = false): PromotionTable {
+  const filled = new PromotionTable(RULE, 'maximize');
+  for (const { milestone, values, paused } of turned ? rungs.toReversed() : rungs) {
+    const places = [...values.entries()];
+    for (const [order, value] of turned ? places.toReversed() : places) {
+      const index = 100 * milestone + order;
+      filled.add(milestone, { index, order, value });
+      filled.setWaiting(index, paused.includes(order) ? milestone : undefined);
+    }
+  }
+  return filled;
 }
 
 const verdicts: Record<string, { others: number[]; value: number; want: string }> = {
@@ -40,7 +53,7 @@ for (const [name, { others, value, want }] of Object.entries(verdicts)) {
   });
 }
 
-const scans: Record<string, { rungs: PromotionRung[]; want: number | undefined }> = {
+const scans: Record<string, { rungs: Filled[]; want: number | undefined }> = {
   'nothing waits': { rungs: [], want: undefined },
   'two of one rung are too few': { rungs: [rung(1, [1, 2], [0, 1])], want: undefined },
   'the best of three': { rungs: [rung(1, [1, 5, 2], [0, 1, 2])], want: 101 },
@@ -68,28 +81,56 @@ const scans: Record<string, { rungs: PromotionRung[]; want: number | undefined }
 };
 for (const [name, { rungs, want }] of Object.entries(scans)) {
   test(`promotion: ${name}`, () => {
-    assert.equal(nextPromotion(RULE, 'maximize', rungs)?.index, want);
-    const turned = rungs.map(({ milestone, entries }) => ({
-      milestone,
-      entries: entries.toReversed(),
-    }));
-    assert.equal(nextPromotion(RULE, 'maximize', turned.toReversed())?.index, want);
+    assert.equal(table(rungs).next(false)?.index, want);
+    assert.equal(table(rungs, true).next(false)?.index, want);
   });
 }
+
+test('at the end the best of the highest rung goes on, one after the other, until one is through', () => {
+  const filled = table([rung(1, [5, 9, 7], [0, 2]), rung(3, [4], [0])]);
+  assert.equal(filled.next(false), undefined);
+  assert.equal(filled.next(true)?.index, 300);
+  filled.setWaiting(300, undefined);
+  assert.equal(filled.next(true), undefined, 'the best of rung 1 went on before');
+});
 
 test('K6 with free slots a bracket never wedges, and about 1/eta of each rung are promoted', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 60 }), (values) => {
-      const waiting = new Set(values.keys());
-      const rungOf = () => rung(1, values, [...waiting]);
-      for (let round = 0; round <= values.length; round++) {
-        const next = nextPromotion(RULE, 'minimize', [rungOf()]);
-        if (next === undefined) break;
-        assert.ok(waiting.delete(next.index - 100));
+      const filled = table([rung(1, values, [...values.keys()])]);
+      let promoted = 0;
+      for (let next = filled.next(false); next !== undefined; next = filled.next(false)) {
+        filled.setWaiting(next.index, undefined);
+        promoted += 1;
+        assert.ok(promoted <= values.length);
       }
-      assert.equal(values.length - waiting.size, Math.floor(values.length / 3));
+      assert.equal(promoted, Math.floor(values.length / 3));
     }),
   );
+});
+
+test('a promotion can be checked from the entries that had arrived', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(0, 1, 2, 3, Number.NaN), { minLength: 1, maxLength: 30 }),
+      (values) => {
+        const entries = values.map((value, order) => ({ order, value }));
+        const next = table([rung(1, values, [...values.keys()])]).next(true);
+        const may = entries.filter((own) => mayPromote(RULE, 'maximize', entries, own));
+        assert.equal(next === undefined, may.length === 0);
+        if (next === undefined) return;
+        assert.ok(may.some(({ order }) => order === next.index - 100));
+        assert.equal(may.length <= Math.max(1, Math.floor(values.length / 3)), true);
+      },
+    ),
+  );
+});
+
+test('a trial that is taken out is no rival any more', () => {
+  const filled = table([rung(1, [1, 5, 2], [0, 1, 2])]);
+  filled.remove(101);
+  assert.equal(filled.next(false), undefined);
+  assert.equal(filled.next(true)?.index, 102);
 });
 
 test('the rungs are those of asha and the fields are checked', () => {

@@ -103,7 +103,7 @@ export type VerdictReason =
   | 'WaitsForPromotion'
   | 'ValueNotFinite';
 
-/** `pause`: keep the checkpoint and give the slot away until `nextPromotion` names the trial. */
+/** `pause`: keep the checkpoint and give the slot away until a promotion names the trial. */
 export interface Verdict {
   readonly kind: 'continue' | 'stop' | 'pause';
   readonly reason: VerdictReason;

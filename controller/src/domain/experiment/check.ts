@@ -1,4 +1,9 @@
-import { checkExperiment as checkRules, type ExperimentSpec, nearestName } from '@espalier/api';
+import {
+  checkExperiment as checkRules,
+  type ExperimentSpec,
+  mainObjective,
+  nearestName,
+} from '@espalier/api';
 import {
   ALGORITHMS,
   algorithmInfo,
@@ -11,7 +16,8 @@ import {
   type Space,
   type SpaceProblem,
 } from '@espalier/search';
-import { dimensionsOf, parameterType, stopRuleOf } from './problem.ts';
+import { dimensionsOf, parameterType } from './problem.ts';
+import { stopRulesOf } from './stop-rule.ts';
 
 /** Something about a spec that keeps it from being run, and where. */
 export interface SpecProblem {
@@ -46,8 +52,11 @@ export function checkExperiment(spec: ExperimentSpec): readonly SpecProblem[] {
       }
     }
   }
-  for (const { field, message } of checkRule(stopRuleOf(spec))) {
-    report({ path: ['spec', 'earlyStopping', field], message });
+  // The rules of later brackets follow from the first one.
+  for (const { field, message } of stopRulesOf(spec).rules.slice(0, 1).flatMap(checkRule)) {
+    // Of a rule that waits for patience, the fields stand where they stand without it.
+    const name = field.replace(/^rule\./, '');
+    report({ path: ['spec', 'earlyStopping', name], message });
   }
   return problems;
 }
@@ -71,7 +80,7 @@ export function problemText(problems: readonly SpecProblem[]): string {
 function problemOver(spec: ExperimentSpec, space: Space): Problem {
   return {
     space,
-    goal: spec.objective.goal,
+    goal: mainObjective(spec).goal,
     algorithm: spec.search.algorithm,
     seed: spec.search.seed,
     maxTrials: spec.trials.max,

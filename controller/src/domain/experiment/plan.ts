@@ -50,7 +50,7 @@ export function planExperiment(snapshot: ExperimentSnapshot, nowMs: number): Exp
 
   const actions: ExperimentAction[] = [];
   if (canPublish && isNewBest && !mustEnd) actions.push({ kind: 'publish-best', best });
-  const creates = state.wantsTrials ? createActions(snapshot) : [];
+  const creates = nextActions(snapshot, state);
   if (creates.length > 0 && !hasFinalizer(experiment)) {
     actions.push({ kind: 'set-finalizer', present: true });
   }
@@ -99,6 +99,15 @@ function planWith(
   const known = timesMs.filter((ms) => ms !== undefined);
   const plan = { actions, events: [] };
   return known.length === 0 ? plan : { ...plan, requeueAfterMs: Math.max(0, Math.min(...known)) };
+}
+
+/** A promotion comes first, and the next look at the Trials decides who comes after it. */
+function nextActions(
+  snapshot: ExperimentSnapshot,
+  { promotion, wantsTrials }: ExperimentState,
+): ExperimentAction[] {
+  if (promotion === undefined) return wantsTrials ? createActions(snapshot) : [];
+  return snapshot.room.free > 0 ? [{ kind: 'promote-trial', ...promotion }] : [];
 }
 
 function createActions({ experiment, progress, room }: ExperimentSnapshot): ExperimentAction[] {

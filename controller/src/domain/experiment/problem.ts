@@ -8,8 +8,6 @@ import {
 } from '@espalier/api';
 import type { Configuration, Dimension, When } from '@espalier/search';
 
-export { stopRuleOf } from './stop-rule.ts';
-
 type DomainType = 'float' | 'int' | 'string' | 'bool';
 
 /** The type of a parameter; undefined if the user set none, which `checkExperiment` reports. */

@@ -51,7 +51,7 @@ function facts(progress: ExperimentProgress) {
     active: [...progress.active.keys()].sort((a, b) => a - b),
     holders: [...progress.holders.keys()].sort((a, b) => a - b),
     states: Array.from({ length: 8 }, (_, i) => progress.stateOf(i)),
-    rungs: [...progress.rungs.entries]
+    rungs: [...progress.rungs.of(0)]
       .map(([step, list]) => [step, [...list].sort((a, b) => a.order - b.order)])
       .sort(),
   };
@@ -178,7 +178,7 @@ test('K14 a trial that has the name of one before but another uid is another one
   const after: Trial = { ...one(0), metadata: { ...before.metadata, uid: 'another' } };
   const progress = progressOf(SINGLE, [before, after]);
   assert.equal(progress.phaseCount('Pending'), 1);
-  assert.equal(progress.rungs.entries.size, 0);
+  assert.equal(progress.rungs.of(0).size, 0);
 });
 
 test('U1 ten thousand trials are folded one change at a time', () => {

@@ -1,4 +1,10 @@
-import { type ExperimentSpec, isTerminalTrial, type Trial, type TrialPhase } from '@espalier/api';
+import {
+  type ExperimentSpec,
+  isTerminalTrial,
+  mainObjective,
+  type Trial,
+  type TrialPhase,
+} from '@espalier/api';
 import type { Configuration, Goal, HistoryEntry, RunningEntry } from '@espalier/search';
 import { parseTime } from '../time.ts';
 import { isBetter } from '../trial/value-track.ts';
@@ -22,7 +28,7 @@ export interface BestConfiguration {
  */
 export class ExperimentProgress {
   readonly replicates: number;
-  readonly rungs = new RungTable();
+  readonly rungs: RungTable;
   /** Trials that have not ended, by index. */
   readonly active = new Map<number, Trial>();
   /** Trials that ended and still have a verified checkpoint, by index. */
@@ -42,8 +48,9 @@ export class ExperimentProgress {
 
   constructor(spec: ExperimentSpec) {
     this.spec = spec;
-    this.goal = spec.objective.goal;
+    this.goal = mainObjective(spec).goal;
     this.replicates = replicateCount(spec);
+    this.rungs = new RungTable(spec);
   }
 
   /** Takes in a Trial as it is now. An older state of a Trial that ended is ignored (G4). */
@@ -62,7 +69,7 @@ export class ExperimentProgress {
     else siblings.push(trial);
     siblings.sort((a, b) => a.spec.index - b.spec.index);
     this.configurations.set(configuration, siblings);
-    this.rungs.add(index, trial.status?.rungs ?? []);
+    this.rungs.add(trial);
     this.reckon(configuration);
     if (index > this.highest) this.raise(index);
   }

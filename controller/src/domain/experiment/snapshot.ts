@@ -36,6 +36,8 @@ export type ExperimentAction =
   | { readonly kind: 'set-finalizer'; readonly present: boolean }
   /** Ask the search for the configuration and create the Trial; later ones wait for the answer. */
   | { readonly kind: 'create-trial'; readonly index: number }
+  /** Let a paused Trial go on, if it still is the one. */
+  | { readonly kind: 'promote-trial'; readonly index: number; readonly isEnd: boolean }
   | { readonly kind: 'publish-best'; readonly best: BestTrial }
   | { readonly kind: 'publish-trials' }
   | { readonly kind: 'delete-pod'; readonly pod: PodView }

@@ -4,7 +4,9 @@ import {
   type ExperimentPhase,
   type ExperimentReason,
   LIMITS,
+  mainObjective,
 } from '@espalier/api';
+import type { Promotion } from '@espalier/search';
 import { parseTime } from '../time.ts';
 import { isBetter } from '../trial/value-track.ts';
 import { problemText } from './check.ts';
@@ -16,7 +18,11 @@ export interface ExperimentState {
   readonly reason: ExperimentReason;
   readonly message: string;
   readonly wantsTrials: boolean;
+  /** The paused Trial that comes before any new one. */
+  readonly promotion?: Pick<Promotion, 'index'> & { readonly isEnd: boolean };
 }
+
+type Progress = ExperimentSnapshot['progress'];
 
 /** Why it ends, and whether its running Trials are ended with it. */
 interface End {
@@ -43,12 +49,31 @@ export function stateOf(snapshot: ExperimentSnapshot, nowMs: number): Experiment
     const message = `no new trials; ${progress.active.size} go on`;
     return { phase: 'Paused', reason: 'Paused', message, wantsTrials: false };
   }
+  const promotion = promotionOf(progress, done !== undefined);
+  if (done !== undefined && isWaiting(progress) && promotion === undefined) {
+    // Nothing will make room for the paused ones any more: they end where they are.
+    const message = `${done.message}; ${progress.active.size} trials waited in vain`;
+    return { ...done, message, phase: 'Stopping', wantsTrials: false };
+  }
   const wantsTrials = done === undefined;
   const busy = progress.phaseCount('Starting') + progress.phaseCount('Running');
   const hasBegun = busy > 0 || progress.completed > 0;
   const message = `${busy} trials run, ${progress.active.size - busy} wait`;
   const reason = busy > 0 ? EXPERIMENT_REASON.trialsRunning : EXPERIMENT_REASON.waitingForSlots;
-  return { phase: hasBegun ? 'Running' : 'Pending', reason, message, wantsTrials };
+  const phase = hasBegun ? 'Running' : 'Pending';
+  return { phase, reason, message, wantsTrials, ...(promotion && { promotion }) };
+}
+
+/** Whether all Trials that have not ended are paused. */
+function isWaiting(progress: Progress): boolean {
+  return progress.active.size > 0 && progress.phaseCount('Paused') === progress.active.size;
+}
+
+/** @param areAllCreated Whether no new configuration will come. */
+function promotionOf(progress: Progress, areAllCreated: boolean): ExperimentState['promotion'] {
+  const isEnd = areAllCreated && isWaiting(progress);
+  const next = progress.rungs.promotable(isEnd);
+  return next && { index: next.index, isEnd };
 }
 
 /** The first that holds decides. */
@@ -88,7 +113,7 @@ function isSticky(reason: string | undefined): reason is (typeof STICKY)[number]
  * get better: a best value, of a configuration without replicates.
  */
 function isTargetReached({ experiment, progress }: ExperimentSnapshot): boolean {
-  const { target, goal, report } = experiment.spec.objective;
+  const { target, goal, report } = mainObjective(experiment.spec);
   if (target === undefined) return false;
   const reaches = (value: number | undefined) =>
     value !== undefined && (value === target || isBetter(goal, value, target));

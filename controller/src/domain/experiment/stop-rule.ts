@@ -40,7 +40,7 @@ export function stopRulesOf({ earlyStopping, search }: ExperimentSpec): StopRule
 }
 
 /** The rule by which the Trials of that configuration are judged; `none` where the spec has none. */
-export function stopRuleOf(spec: ExperimentSpec, configuration = 0): StopRule {
+export function stopRuleOf(spec: ExperimentSpec, configuration: number): StopRule {
   const { rules, groupOf } = stopRulesOf(spec);
   return rules[groupOf(configuration)] ?? { kind: 'none' };
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Rung, Trial } from '@espalier/api';
+import { mainObjective, type Rung, type Trial } from '@espalier/api';
 import type { RungEntry } from '@espalier/search';
 import { experiment, feed, rungs, running, trial } from '../testing/builders.ts';
 import { chanceOf } from '../testing/sweep-spec.ts';
 import { NEW_STATUS } from '../trial/ledger.ts';
 import { judge, rungEntry } from '../trial/rungs.ts';
+import { stopRuleOf } from './stop-rule.ts';
 import { verifying } from './verify.ts';
 
 const MILESTONE = 1;
@@ -17,7 +18,13 @@ const { spec, ...rest } = experiment({
 /** The verdict on a value, by a leader whose cache has these entries. */
 function judged(value: number, known: readonly RungEntry[]): Rung {
   const view = feed({ milestones: [{ milestone: MILESTONE, value }] });
-  const [rung] = judge(spec, NEW_STATUS, view, new Map([[MILESTONE, known]]));
+  const [rung] = judge(
+    stopRuleOf(spec, 0),
+    mainObjective(spec).goal,
+    NEW_STATUS,
+    view,
+    new Map([[MILESTONE, known]]),
+  );
   assert.ok(rung);
   return rung;
 }

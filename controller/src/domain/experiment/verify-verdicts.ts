@@ -1,7 +1,14 @@
-import { type ExperimentSpec, type Rung, TRIAL_REASON, type Trial } from '@espalier/api';
-import { decide, type OwnEntry, RungFold, rungMilestones } from '@espalier/search';
-import { ownEntry, rungEntry, rungValue } from '../trial/rungs.ts';
-import { stopRuleOf } from './problem.ts';
+import {
+  type ExperimentSpec,
+  mainObjective,
+  type Rung,
+  TRIAL_REASON,
+  type Trial,
+} from '@espalier/api';
+import { decide, type OwnEntry, RungFold, rungMilestones, type StopRule } from '@espalier/search';
+import { ownEntry, rungEntry, rungValue, waitingRung } from '../trial/rungs.ts';
+import { stopRulesOf } from './stop-rule.ts';
+import { promotionProblem } from './verify-promotions.ts';
 import type { Difference, Finding } from './verify-result.ts';
 
 /** Entries that share their order, of which some may have been written late; older ones were not. */
@@ -37,11 +44,16 @@ export function checkVerdicts(
   trials: readonly Trial[],
   options: VerdictCheckOptions,
 ): { readonly findings: readonly VerdictFinding[]; readonly sharedOrders: number } {
-  const milestones = new Set(rungMilestones(stopRuleOf(spec)));
-  const rungs = new Map<number, Arrival[]>();
+  const { rules, groupOf } = stopRulesOf(spec);
+  const groups = rules.map((rule) => {
+    return { rule, milestones: new Set(rungMilestones(rule)), rungs: new Map<number, Arrival[]>() };
+  });
   const findings: VerdictFinding[] = [];
   let sharedOrders = 0;
   for (const trial of trials) {
+    const group = groups[groupOf(trial.spec.configuration)];
+    if (group === undefined) continue;
+    const { milestones, rungs } = group;
     for (const [place, rung] of (trial.status?.rungs ?? []).entries()) {
       const problem = placeProblem(trial, place, milestones);
       if (problem !== undefined) {
@@ -56,25 +68,37 @@ export function checkVerdicts(
     const reason = reasonProblem(trial);
     if (reason !== undefined) findings.push(reason);
   }
-  for (const [milestone, arrivals] of [...rungs].sort(([a], [b]) => a - b)) {
+  const all = groups.flatMap(({ rule, rungs }) => {
+    return [...rungs].map(([milestone, arrivals]) => ({ rule, milestone, arrivals }));
+  });
+  for (const { rule, milestone, arrivals } of all.sort((a, b) => a.milestone - b.milestone)) {
     // Sorting is stable: of equal orders the lower index comes first.
     arrivals.sort((a, b) => a.rung.order - b.rung.order);
     sharedOrders += arrivals.filter(({ rung }, i) => {
       return rung.order === arrivals[i - 1]?.rung.order;
     }).length;
-    findings.push(...checkRung(spec, milestone, arrivals, options));
+    findings.push(...checkRung({ spec, rule, milestone, arrivals }, options));
   }
   return { findings, sharedOrders };
 }
 
-/** @param arrivals All entries of the rung, by ascending order. */
+/** All Trials that were judged together at one milestone. */
+interface JudgedRung {
+  readonly spec: ExperimentSpec;
+  readonly rule: StopRule;
+  readonly milestone: number;
+  /** By ascending order. */
+  readonly arrivals: readonly Arrival[];
+}
+
 function checkRung(
-  spec: ExperimentSpec,
-  milestone: number,
-  arrivals: readonly Arrival[],
+  judged: JudgedRung,
   { hasMissing, oneController }: VerdictCheckOptions,
 ): readonly VerdictFinding[] {
-  const fold = new RungFold(stopRuleOf(spec), spec.objective.goal, milestone);
+  const { spec, rule, milestone, arrivals } = judged;
+  const { goal } = mainObjective(spec);
+  const fold = new RungFold(rule, goal, milestone);
+  const entries = arrivals.map(({ rung }) => rung);
   const findings: VerdictFinding[] = [];
   let isLost = false;
   let waiting: Arrival[] = [];
@@ -107,31 +131,30 @@ function checkRung(
     }
     const { kind } = fold.decide(ownOf(spec, arrival));
     const isExplained =
-      kind === rung.verdict || (!oneController && followsWithoutLate(spec, arrivals, arrival));
+      kind === rung.verdict || (!oneController && followsWithoutLate(judged, arrival));
     if (!isExplained) differences.push({ what, recorded: rung.verdict, recomputed: kind });
+    const promotion = promotionProblem(rule, goal, entries, rung);
+    if (promotion !== undefined) differences.push(promotion);
     findings.push({ trial, what, finding: { differences } });
   }
   return findings;
 }
 
-function ownOf({ objective }: ExperimentSpec, { trial, rung, place }: Arrival): OwnEntry {
+function ownOf(spec: ExperimentSpec, { trial, rung, place }: Arrival): OwnEntry {
   const values = (trial.status?.rungs ?? []).slice(0, place + 1).map(rungValue);
-  return ownEntry(objective.goal, rung.order, values);
+  return ownEntry(mainObjective(spec).goal, rung.order, values);
 }
 
 /**
  * Whether the verdict follows if entries that share their order had not been written yet when it was
  * made. A leader that loses its lease while a write is under way leaves such an entry: until it
  * arrives, the successor gives its order to another one and judges the next ones without it.
- *
- * @param arrivals All entries of the rung, by ascending order.
  */
 function followsWithoutLate(
-  spec: ExperimentSpec,
-  arrivals: readonly Arrival[],
+  { spec, rule, milestone, arrivals }: JudgedRung,
   arrival: Arrival,
 ): boolean {
-  const { goal } = spec.objective;
+  const { goal } = mainObjective(spec);
   const { rung } = arrival;
   const seen = arrivals.filter((other) => other.rung.order < rung.order);
   const late = seen
@@ -145,9 +168,7 @@ function followsWithoutLate(
     }
     const entries = rest.map((one) => rungEntry(one.rung));
     const own = ownOf(spec, arrival);
-    return (
-      decide(stopRuleOf(spec), goal, { milestone: rung.step, entries, own }).kind === rung.verdict
-    );
+    return decide(rule, goal, { milestone, entries, own }).kind === rung.verdict;
   };
   // Two, if two leaders in a row were deposed like that.
   return late.some((one, i) => late.slice(i).some((other) => follows(one, other)));
@@ -166,15 +187,17 @@ function placeProblem(
   if (!milestones.has(step)) return problem(`none: the rule has no rung at ${step}`);
   const before = rungs.slice(0, place);
   if (before.some((rung) => rung.step === step)) return problem('none: judged before');
-  const stop = before.find((rung) => rung.verdict === 'stop');
-  return stop === undefined ? undefined : problem(`none: stopped at ${stop.step}`);
+  const end = before.find((rung) => rung.verdict === 'stop');
+  if (end !== undefined) return problem(`none: stopped at ${end.step}`);
+  const pause = waitingRung({ rungs: before });
+  return pause === undefined ? undefined : problem(`none: it waits at ${pause.step}`);
 }
 
-/** A Trial that says it was stopped early has a verdict that says so. */
+/** A Trial that says it was stopped early has a verdict that says so, or waited for a promotion. */
 function reasonProblem(trial: Trial): VerdictFinding | undefined {
   const { reason, rungs = [] } = trial.status ?? {};
   if (reason !== TRIAL_REASON.earlyStopped) return undefined;
-  if (rungs.some(({ verdict }) => verdict === 'stop')) return undefined;
+  if (rungs.some(({ verdict }) => verdict === 'stop') || waitingRung({ rungs })) return undefined;
   const recomputed = 'none: no verdict stops it';
   const differences = [{ what: 'reason', recorded: reason, recomputed }];
   return { trial, what: 'reason', finding: { differences } };

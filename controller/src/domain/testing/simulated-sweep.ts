@@ -1,6 +1,7 @@
 import {
   type Experiment,
   isTerminalTrial,
+  mainObjective,
   TRIAL_REASON,
   type Trial,
   type TrialSpec,
@@ -9,8 +10,8 @@ import {
 } from '@espalier/api';
 import { type Problem, rungMilestones, type Suggestion, suggest } from '@espalier/search';
 import { problemOf } from '../experiment/check.ts';
-import { stopRuleOf } from '../experiment/problem.ts';
 import { ExperimentProgress } from '../experiment/progress.ts';
+import { stopRuleOf } from '../experiment/stop-rule.ts';
 import { replicateTrial, suggestedTrial, suggestionInput } from '../experiment/suggestion.ts';
 import { formatTime } from '../time.ts';
 import type { MilestoneValue } from '../trial/feed-view.ts';
@@ -121,11 +122,14 @@ export class SimulatedSweep {
     const values = this.reported.get(index) ?? [];
     this.reported.set(index, values);
     const value = this.value();
-    const milestones = rungMilestones(stopRuleOf(spec));
+    const { configuration } = trial.spec;
+    const rule = stopRuleOf(spec, configuration);
+    const milestones = rungMilestones(rule);
     if (milestones.includes(epoch)) values.push({ milestone: epoch, value });
     const status = trial.status ?? NEW_STATUS;
     const view = feed({ milestones: values });
-    const rungs = judge(spec, status, view, this.progress.rungs.entries);
+    const entries = this.progress.rungs.of(configuration);
+    const rungs = judge(rule, mainObjective(spec).goal, status, view, entries);
     this.write(trial, { ...status, phase: 'Running', rungs: [...status.rungs, ...rungs] });
   }
 

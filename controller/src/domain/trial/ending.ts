@@ -5,14 +5,15 @@ import {
   type Rung,
   TRIAL_REASON,
   type TrialReason,
+  type TrialStatus,
 } from '@espalier/api';
 import { currentAttempt, entryOf, NEW_STATUS } from './ledger.ts';
-import { rungValue } from './rungs.ts';
+import { rungValue, waitingRung } from './rungs.ts';
 import type { TrialSnapshot } from './snapshot.ts';
 
 /** Why we end a Trial that could go on. */
 export interface Ending {
-  readonly phase: 'Stopped' | 'Failed';
+  readonly phase: 'Stopped' | 'Failed' | 'Paused';
   readonly reason: TrialReason;
   readonly message: string;
 }
@@ -33,12 +34,15 @@ export function endingOf(snapshot: TrialSnapshot): Ending | undefined {
   if (stop !== undefined) return stoppedAt(stop);
   const ending = snapshot.experiment && experimentEnding(snapshot.experiment);
   if (ending !== undefined) return { phase: 'Stopped', ...ending };
-  if (!snapshot.siblingFailed) return undefined;
-  return {
-    phase: 'Stopped',
-    reason: TRIAL_REASON.replicateFailed,
-    message: 'another replicate of its configuration failed',
-  };
+  if (snapshot.siblingFailed) {
+    return {
+      phase: 'Stopped',
+      reason: TRIAL_REASON.replicateFailed,
+      message: 'another replicate of its configuration failed',
+    };
+  }
+  const rung = waitingRung(status);
+  return rung && pausedAt(rung, status, snapshot.experiment);
 }
 
 /** Reasons of an ending Experiment that end its Trials, and what the Trials say then. */
@@ -70,6 +74,21 @@ export function experimentEnding(experiment: Experiment): Omit<Ending, 'phase'> 
     return { reason: TRIAL_REASON.cancelled, message: 'the Experiment was cancelled' };
   }
   return undefined;
+}
+
+/** Of a Trial that waits already nothing ends, unless nobody will be promoted any more. */
+function pausedAt(
+  rung: Rung,
+  { phase }: TrialStatus,
+  experiment: Experiment | undefined,
+): Ending | undefined {
+  const at = `at ${rung.step} with ${rungValue(rung)}`;
+  if (phase !== 'Paused') {
+    return { phase: 'Paused', reason: TRIAL_REASON.paused, message: `waits ${at}` };
+  }
+  if (experiment?.status?.phase !== 'Stopping') return undefined;
+  const message = `waited ${at} for a promotion that did not come`;
+  return { phase: 'Stopped', reason: TRIAL_REASON.earlyStopped, message };
 }
 
 function stoppedAt(rung: Rung): Ending {

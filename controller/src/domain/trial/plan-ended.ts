@@ -2,6 +2,8 @@ import {
   type Attempt,
   durationMs,
   type Experiment,
+  isTerminalTrial,
+  mainObjective,
   type Observation,
   TRIAL_REASON,
   type TrialArtifacts,
@@ -21,6 +23,9 @@ import type { TrialSnapshot } from './snapshot.ts';
 /** The last reports are on their way for no longer, unless they are lost. */
 const LATE_REPORTS_MS = 5_000;
 
+/** Ends after which the value may be the Trial's last one: a pause may never end. */
+const RESULTS: ReadonlySet<Attempt['outcome']> = new Set(['Succeeded', 'Stopped', 'Paused']);
+
 /**
  * Classifies and records the end of the current attempt, once: what it was, and in the same write the
  * number of the next attempt or the Trial's end (G1 G2).
@@ -39,8 +44,12 @@ export function planEnded(
   const { feed, files, trial } = snapshot;
   const status = trial.status ?? NEW_STATUS;
   const end = pod?.end;
-  const { objective } = experiment.spec;
-  const observation = observe(objective, feed, status.observation, end?.message);
+  const observation = observe(
+    mainObjective(experiment.spec),
+    feed,
+    status.observation,
+    end?.message,
+  );
   const hasValue = observation?.value !== undefined;
   const facts = { end, ending: endingOf(snapshot), wasDeleted: pod?.deletingSinceMs !== undefined };
   const ended = classifyEnd({ ...facts, hasValue });
@@ -50,7 +59,7 @@ export function planEnded(
     const first = awaitReports(snapshot, experiment, { attempt, endedMs: end.atMs }, nowMs);
     if (first !== undefined) return first;
   }
-  const hasResult = hasValue && (ended.outcome === 'Succeeded' || ended.outcome === 'Stopped');
+  const hasResult = hasValue && RESULTS.has(ended.outcome);
   if (hasResult && files.kind === 'unknown' && !isTooLate(experiment, end?.atMs, nowMs)) {
     return planOf([{ kind: 'inspect', attempt }], undefined, 0);
   }
@@ -70,9 +79,9 @@ export function planEnded(
     ...next,
     attempts: withEntry(status, entry, isOver ? undefined : attempt + 1),
     startTime: status.startTime ?? entry.startTime,
-    completionTime: isOver ? entry.endTime : undefined,
+    completionTime: isTerminalTrial(next.phase) ? entry.endTime : undefined,
     observation,
-    artifacts: hasResult && files.kind === 'whole' ? named(files, observation) : status.artifacts,
+    artifacts: hasResult && files.kind === 'whole' ? named(files, observation) : undefined,
   });
   if (hasResult && files.kind === 'damaged') {
     // The value stands, as it was reported; only no checkpoint of this Trial is ever named (G8).
@@ -123,7 +132,7 @@ function awaitReports(
 /** Results of the search must be all there before they are counted; the rest is not looked at. */
 function waitsForReports({ outcome, reason }: AttemptEnd): boolean {
   if (reason === TRIAL_REASON.metricsUnavailable) return true;
-  return outcome === 'Succeeded' || (outcome === 'Stopped' && reason !== TRIAL_REASON.diverged);
+  return RESULTS.has(outcome) && reason !== TRIAL_REASON.diverged;
 }
 
 /** An Experiment that is being ended waits for an unreachable store no longer than for a deletion. */
@@ -141,7 +150,7 @@ function afterwards(
 ): Pick<TrialStatus, 'phase' | 'reason' | 'message'> {
   const { outcome, reason, message } = ended;
   if (ended.isFinal) {
-    const phase = outcome === 'Succeeded' || outcome === 'Stopped' ? outcome : 'Failed';
+    const phase = outcome === 'Disrupted' || outcome === 'Interrupted' ? 'Failed' : outcome;
     return { phase, reason, message };
   }
   const { maxDisruptions, maxRetries } = spec.attempts;

@@ -1,10 +1,12 @@
 import {
   type Experiment,
   isTerminalTrial,
+  mainObjective,
   TRIAL_REASON,
   type TrialPhase,
   type TrialStatus,
 } from '@espalier/api';
+import { stopRuleOf } from '../experiment/stop-rule.ts';
 import { isSame, omitUndefined } from '../same.ts';
 import { formatTime, leftOf } from '../time.ts';
 import { deadlineText, nextDeadline } from './deadlines.ts';
@@ -62,7 +64,13 @@ export function planLive(
   const rungs =
     snapshot.feed === undefined
       ? []
-      : judge(experiment.spec, status, snapshot.feed, snapshot.rungs);
+      : judge(
+          stopRuleOf(experiment.spec, snapshot.trial.spec.configuration),
+          mainObjective(experiment.spec).goal,
+          status,
+          snapshot.feed,
+          snapshot.rungs,
+        );
   if (rungs.length > 0) {
     const judged = { ...shown, rungs: [...status.rungs, ...rungs] };
     return planOf(follow, { write: 'record', status: judged }, lookAgainMs);
@@ -100,7 +108,8 @@ function planStuck(snapshot: TrialSnapshot, pod: PodView, nowMs: number): TrialP
   const { experiment } = snapshot;
   if (experiment === undefined) return planOf([]);
   const plan = planEnded(snapshot, experiment, undefined, nowMs);
-  if (plan.change === undefined || isTerminalTrial(plan.change.status.phase)) return plan;
+  const { phase } = plan.change?.status ?? {};
+  if (plan.change === undefined || isTerminalTrial(phase) || phase === 'Paused') return plan;
   const { attempts, ...status } = plan.change.status;
   return planOf(plan.actions, {
     write: 'record',
@@ -135,7 +144,12 @@ function showProgress(
     phase,
     ...(phase === 'Running' ? {} : why),
     startTime: status.startTime ?? started,
-    observation: observe(experiment.spec.objective, snapshot.feed, status.observation, undefined),
+    observation: observe(
+      mainObjective(experiment.spec),
+      snapshot.feed,
+      status.observation,
+      undefined,
+    ),
   });
 }
 

@@ -1,4 +1,5 @@
 import { isTerminalTrial, type TrialStatus } from '@espalier/api';
+import { omitUndefined } from '../same.ts';
 import { formatTime } from '../time.ts';
 import { endingOf } from './ending.ts';
 import { currentAttempt, NEW_STATUS } from './ledger.ts';
@@ -62,7 +63,8 @@ function planWithoutPod(
   attempt: number,
   nowMs: number,
 ): TrialPlan {
-  if (snapshot.experiment !== undefined && status.phase !== 'Pending') {
+  const isPaused = status.phase === 'Paused';
+  if (snapshot.experiment !== undefined && status.phase !== 'Pending' && !isPaused) {
     // It was seen beyond waiting, so there was a pod; its end is counted once it is known to be gone.
     const lost = planEnded(snapshot, snapshot.experiment, undefined, nowMs);
     return { ...lost, actions: [{ kind: 'confirm-gone', attempt }, ...lost.actions] };
@@ -71,14 +73,26 @@ function planWithoutPod(
   if (ending !== undefined) {
     // The number of an attempt that never came to a pod leaves the ledger.
     const attempts = status.attempts.filter(({ outcome }) => outcome !== undefined);
-    const ended = { ...status, ...ending, attempts, completionTime: formatTime(nowMs) };
+    const completionTime = formatTime(nowMs);
+    const ended = omitUndefined({
+      ...{ ...status, ...ending, attempts, completionTime },
+      artifacts: stillNamed(status),
+    });
     return planOf([], { write: 'record', status: ended });
   }
+  // Whoever gives out the slots resumes it.
+  if (isPaused) return planOf([]);
   // However the record came to name this attempt: two of a Trial never run at once (G1).
   if (snapshot.pods.some(({ end }) => end === undefined)) return planOf([]);
   if (!snapshot.hasSlot) return planOf([]);
   const follow: TrialAction[] = snapshot.feed === undefined ? [{ kind: 'follow' }] : [];
   return planOf([...follow, { kind: 'create-pod', attempt }]);
+}
+
+/** What a pause left behind, if no attempt has written anything since that might have replaced it. */
+function stillNamed({ attempts, artifacts }: TrialStatus): TrialStatus['artifacts'] {
+  const last = attempts.findLast(({ outcome }) => outcome !== undefined);
+  return last?.number === artifacts?.attempt ? artifacts : undefined;
 }
 
 /** The status of a Trial whose pod cannot be created yet; undefined = it says so already. */

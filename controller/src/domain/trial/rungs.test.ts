@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type ExperimentSpec, mainObjective, type TrialStatus } from '@espalier/api';
 import type { RungEntry } from '@espalier/search';
+import { stopRuleOf } from '../experiment/stop-rule.ts';
 import { experiment, feed, type SpecInput } from '../testing/builders.ts';
+import type { FeedView } from './feed-view.ts';
 import { NEW_STATUS } from './ledger.ts';
-import { encodeRungValue, judge, rungEntry, rungValue } from './rungs.ts';
+import { encodeRungValue, judge as judgeBy, rungEntry, rungValue } from './rungs.ts';
 
 const ASHA: SpecInput = {
   earlyStopping: { algorithm: 'asha', min: 1, max: 16, eta: 2, minRungSize: 2 },
 };
+function judge(
+  spec: ExperimentSpec,
+  status: TrialStatus,
+  view: FeedView,
+  among: ReadonlyMap<number, readonly RungEntry[]>,
+) {
+  const rule = stopRuleOf(spec, 0);
+  return judgeBy(rule, mainObjective(spec).goal, status, view, among);
+}
 const entries = (...values: number[]): Map<number, RungEntry[]> =>
   new Map([[1, values.map((value, order) => ({ order, value }))]]);
 const at = (...milestones: [number, number][]) =>
@@ -98,4 +110,39 @@ test("the median rule sees the best of the trial's own rungs", () => {
     judge(spec, status, at([2, 0.1]), others)[0]?.verdict;
   assert.equal(verdict(known), 'continue', 'it was at 0.9 before');
   assert.equal(verdict(NEW_STATUS), 'stop');
+});
+
+test('U23 a trial that is not among the best waits, and is judged again only after its promotion', () => {
+  const { spec } = experiment({
+    earlyStopping: { algorithm: 'asha-promotion', min: 1, max: 16, eta: 2 },
+  });
+  const [paused, ...none] = judge(spec, NEW_STATUS, at([1, 0.5], [2, 0.6]), new Map());
+  assert.deepEqual([paused, none], [{ step: 1, value: 0.5, order: 0, verdict: 'pause' }, []]);
+  assert.ok(paused);
+  const waiting = { ...NEW_STATUS, rungs: [paused] };
+  assert.deepEqual(judge(spec, waiting, at([1, 0.5], [2, 0.6]), new Map()), []);
+  const promoted = { ...NEW_STATUS, rungs: [{ ...paused, promoted: 2 }] };
+  const later = judge(spec, promoted, at([1, 0.5], [2, 0.6]), new Map());
+  assert.deepEqual(
+    later.map(({ step, verdict }) => [step, verdict]),
+    [[2, 'pause']],
+  );
+});
+
+test('with patience a trial that still gets better is not stopped', () => {
+  const { spec } = experiment({
+    earlyStopping: { algorithm: 'median', min: 1, interval: 1, patience: 2 },
+  });
+  const others = new Map(
+    [1, 2, 3, 4].map((step) => [
+      step,
+      [0.5, 0.6, 0.7, 0.8, 0.9].map((value, order) => ({ order, value })),
+    ]),
+  );
+  const kinds = (values: readonly number[]) => {
+    const seen = values.map((value, i): [number, number] => [i + 1, value]);
+    return judge(spec, NEW_STATUS, at(...seen), others).map(({ verdict }) => verdict);
+  };
+  assert.deepEqual(kinds([0.1, 0.2, 0.3]), ['continue', 'continue', 'continue']);
+  assert.deepEqual(kinds([0.2, 0.1, 0.1]), ['continue', 'continue', 'stop']);
 });

@@ -19,7 +19,7 @@ export interface TrialSnapshot {
   readonly files: AttemptFiles;
   /** Whether a pod of this Trial would keep the Experiment within `trials.parallel` (G14). */
   readonly hasSlot: boolean;
-  /** Entries of all the Experiment's Trials at each milestone, from their records. */
+  /** Entries of all Trials that are judged together at each milestone, from their records. */
   readonly rungs: ReadonlyMap<number, readonly RungEntry[]>;
   /** Whether another replicate of the same configuration failed or diverged. */
   readonly siblingFailed: boolean;

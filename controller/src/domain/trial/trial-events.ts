@@ -11,8 +11,13 @@ export function trialEvents(
   for (const entry of after.attempts) {
     const known = before?.attempts.find(({ number }) => number === entry.number);
     if (entry.outcome === undefined || known?.outcome !== undefined || isOver) continue;
-    const message = `attempt ${entry.number}: ${entry.message ?? ''}; the next one follows`;
-    events.push({ type: 'Warning', reason: entry.reason ?? entry.outcome, message });
+    const isPause = entry.outcome === 'Paused';
+    const message = `attempt ${entry.number}: ${entry.message ?? ''}`;
+    events.push({
+      type: isPause ? 'Normal' : 'Warning',
+      reason: entry.reason ?? entry.outcome,
+      message: isPause ? message : `${message}; the next one follows`,
+    });
   }
   const isWaiting = after.phase === 'Pending' || after.phase === 'Starting';
   const isNews =
@@ -22,6 +27,11 @@ export function trialEvents(
   if (isWaiting && isNews && after.reason !== undefined) {
     const type = after.reason === 'SchedulingGated' ? 'Normal' : 'Warning';
     events.push({ type, reason: after.reason, message: after.message ?? '' });
+  }
+  for (const [place, { step, value, promoted }] of after.rungs.entries()) {
+    if (promoted === undefined || before?.rungs[place]?.promoted !== undefined) continue;
+    const message = `goes on from ${step}, where ${value} is among the best of ${promoted}`;
+    events.push({ type: 'Normal', reason: 'Promoted', message });
   }
   for (const rung of after.rungs.slice(before?.rungs.length ?? 0)) {
     if (rung.verdict !== 'stop') continue;
