@@ -118,20 +118,19 @@ export function openCluster({ kubeconfig, context }: ClusterOptions): ClusterRea
     },
     async trials({ metadata }, call) {
       const query = { limit: PAGE, labelSelector: `${LABEL.experiment}=${metadata.name}` };
+      let items: readonly RawObject[];
       for (let tried = 1; ; tried++) {
         try {
-          const items = await pages(query, metadata, call);
-          return items
-            .filter((item) => controllerOf(item.metadata)?.uid === metadata.uid)
-            .map(trialOf);
+          items = await pages(query, metadata, call);
+          break;
         } catch (error) {
           call.signal.throwIfAborted();
           // The state of the first page is no longer kept: from the start.
           if (isGone(error) && tried < LIST_TRIES) continue;
-          if (error instanceof EspalierError) throw error;
           throw readError('list', TRIALS, metadata, access.server, error);
         }
       }
+      return items.filter((item) => controllerOf(item.metadata)?.uid === metadata.uid).map(trialOf);
     },
     close: () => transport.close(),
   };

@@ -63,7 +63,7 @@ function rawEndState(world: World) {
     best: world.stored.best?.trial,
     dropped: [...world.stored.dropped].sort(),
     pods: world.truth.pods.size,
-    isPublished: world.stored.trialsCsv !== undefined,
+    isPublished: world.stored.trialsCsv !== undefined && world.stored.record !== undefined,
   };
 }
 

@@ -45,13 +45,17 @@ test('a key tells what it was built from, and lies in its own folders', () => {
       ]) {
         assert.ok(key.startsWith(folder) && folder.endsWith('/'), folder);
       }
-      for (const name of ['best.json', 'trials.csv'] as const) {
-        assert.deepEqual(keys.parse(keys.experimentFile(at.experiment, name)), {
-          kind: 'experiment-file',
-          experiment: at.experiment,
-          name,
-        });
+      const { experiment } = at;
+      for (const name of ['best.json', 'trials.csv', 'experiment.json'] as const) {
+        const meaning = { kind: 'experiment-file', experiment, name };
+        assert.deepEqual(keys.parse(keys.experimentFile(experiment, name)), meaning);
       }
+      const digest = 'ab'.repeat(32);
+      assert.deepEqual(keys.parse(keys.recordFile(experiment, digest)), {
+        kind: 'experiment-file',
+        experiment,
+        name: `record-${digest}.jsonl`,
+      });
     }),
   );
 });
