@@ -9,6 +9,12 @@ export interface AlgorithmInfo {
   readonly usesHistory: boolean;
   /** Whether another seed gives another search. */
   readonly usesSeed: boolean;
+  /** Whether it searches for several objectives at once, where it is one that looks at results. */
+  readonly takesSeveral?: boolean;
+  /** Whether it keeps away from what misses constraints. */
+  readonly takesConstraints?: boolean;
+  /** Whether it learns from results known before. */
+  readonly takesPrior?: boolean;
   /** Results from which a suggestion takes milliseconds, and belongs on a thread; absent = never. */
   readonly heavyFrom?: number;
 }
@@ -20,12 +26,28 @@ export type ProblemCode =
   | 'grid-continuous'
   | 'sobol-too-many-dimensions'
   | 'cma-es-categorical'
-  | 'cma-es-conditional';
+  | 'cma-es-conditional'
+  | 'one-objective-only'
+  | 'no-constraints'
+  | 'no-prior'
+  | 'grid-too-large'
+  | 'limit-unknown'
+  | 'limit-not-numeric'
+  | 'limit-not-positive'
+  | 'limit-factor'
+  | 'limit-twice'
+  | 'limit-never'
+  | 'limits-not-feasible'
+  | 'enqueued-not-feasible';
 
 /** Why a problem cannot be searched as asked. */
 export interface ProblemIssue {
-  readonly field: 'algorithm' | 'seed' | 'maxTrials' | 'space';
+  readonly field: 'algorithm' | 'seed' | 'maxTrials' | 'space' | 'limits' | 'enqueued';
   readonly code: ProblemCode;
+  /** Position among the limits or the enqueued configurations, if it is one of them. */
+  readonly at?: number;
+  /** Position among the terms of that limit. */
+  readonly term?: number;
   /** Name of the dimension at fault, if it is one. */
   readonly dimension?: string;
   readonly message: string;

@@ -17,13 +17,16 @@ const MOST_DIMENSIONS = 20;
  *
  * Each fails where the other does not: the process on rough and noisy functions, TPE on smooth ones;
  * by turns they came close to the better one on every table tried. Above 200 results, 16 running
- * configurations or 20 parameters it is TPE alone.
+ * configurations or 20 parameters, for several objectives or under constraints it is TPE alone.
  */
 export const auto: Algorithm = {
   name: 'auto',
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  takesSeveral: true,
+  takesConstraints: true,
+  takesPrior: true,
   heavyFrom: 10,
   check: () => [],
   propose: (problem, history, index) => ({
@@ -35,8 +38,13 @@ export const auto: Algorithm = {
   }),
 };
 
-function isForGp({ space }: Problem, { entries, running }: History): boolean {
+function isForGp(
+  { space, goals, isConstrained = false }: Problem,
+  { entries, running }: History,
+): boolean {
   return (
+    goals === undefined &&
+    !isConstrained &&
     entries.length <= MOST_RESULTS &&
     running.length <= MOST_RUNNING &&
     varyingDimensions(space).length <= MOST_DIMENSIONS

@@ -7,6 +7,8 @@ import type { Goal, History, HistoryEntry, RunningEntry } from './problem.ts';
 export interface Observations {
   /** Finished and running ones together. */
   readonly count: number;
+  /** Rows that were known before the search began: the first ones. */
+  readonly prior: number;
   /** The finished entry of each row; `undefined` while it runs. */
   readonly results: readonly (HistoryEntry | undefined)[];
   /** The dimensions that vary, in declaration order. */
@@ -30,7 +32,9 @@ export function observe(space: Space, { entries, running }: History): Observatio
     return column;
   });
   const results = rows.map((row) => ('outcome' in row ? row : undefined));
-  return { count: rows.length, results, domains, columns };
+  const own = rows.findIndex(({ index }) => index >= 0);
+  const prior = own < 0 ? rows.length : own;
+  return { count: rows.length, prior, results, domains, columns };
 }
 
 function isAscending(rows: readonly RunningEntry[]): boolean {
@@ -42,9 +46,10 @@ function isAscending(rows: readonly RunningEntry[]): boolean {
 
 /**
  * A result that can be compared: complete ones by their loss, behind them those a rule stopped, the
- * longer a run the better.
+ * longer a run the better, and behind these whatever misses a constraint, by how much it does.
  */
 export interface Rank {
+  readonly violation: number;
   readonly wasStopped: boolean;
   readonly step: number;
   readonly loss: number;
@@ -56,11 +61,23 @@ export function rankOf(goal: Goal, entry: HistoryEntry | undefined): Rank | unde
   if (entry.outcome !== 'succeeded' && entry.outcome !== 'stopped') return undefined;
   const wasStopped = entry.outcome === 'stopped';
   const { step = 0 } = entry;
-  return { wasStopped, step: Number.isNaN(step) ? 0 : step, loss: loss(goal, entry.value) };
+  return {
+    violation: violationOf(entry),
+    wasStopped,
+    step: Number.isNaN(step) ? 0 : step,
+    loss: loss(goal, entry.value),
+  };
+}
+
+/** By how much a result misses the constraints; what cannot be told is as bad as can be. */
+export function violationOf({ violation = 0 }: HistoryEntry): number {
+  return Number.isNaN(violation) ? Number.POSITIVE_INFINITY : Math.max(0, violation);
 }
 
 /** Negative if `a` is the better one. */
 export function compareRanks(a: Rank, b: Rank): number {
+  // Not by the difference: that of two infinities is NaN.
+  if (a.violation !== b.violation) return a.violation < b.violation ? -1 : 1;
   if (a.wasStopped !== b.wasStopped) return a.wasStopped ? 1 : -1;
   // Equal infinite steps subtract to NaN.
   if (a.wasStopped && a.step !== b.step) return b.step - a.step;
@@ -68,12 +85,12 @@ export function compareRanks(a: Rank, b: Rank): number {
 }
 
 /**
- * Whether a history has this very configuration: tried before, or running.
+ * Whether this search has this very configuration: tried before, or running.
  *
  * @param units Its coordinates, NaN where inactive; a continuous dimension all but rules it out.
  */
-export function wasTried({ columns, count }: Observations, units: Float64Array): boolean {
-  for (let row = 0; row < count; row++) {
+export function wasTried({ columns, count, prior }: Observations, units: Float64Array): boolean {
+  for (let row = prior; row < count; row++) {
     let d = 0;
     // Object.is, since NaN equals NaN here.
     while (d < columns.length && Object.is((columns[d] as Float64Array)[row], units[d])) d++;

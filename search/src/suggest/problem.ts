@@ -1,4 +1,5 @@
 import type { Configuration } from '../space/dimension.ts';
+import type { ParameterLimit } from '../space/limits.ts';
 import type { Space } from '../space/space.ts';
 
 export type Goal = 'maximize' | 'minimize';
@@ -13,6 +14,19 @@ export interface Problem {
   readonly seed: number;
   /** Configurations planned; a hint for budgets, never a bound on `index`. */
   readonly maxTrials: number;
+  /** The goals where there are several, `goal` the first of them; each result then has `values`. */
+  readonly goals?: readonly Goal[];
+  /** Whether results may miss constraints, which they tell by `violation`. */
+  readonly isConstrained?: boolean;
+  /** What every configuration must fulfil. */
+  readonly limits?: readonly ParameterLimit[];
+  /** The configurations 0, 1, ... as far as they are given; the algorithm chooses the rest. */
+  readonly enqueued?: readonly Configuration[];
+  /**
+   * Results known before the first suggestion, of ascending indices below 0: algorithms that learn
+   * from results learn from these too, and may try them again.
+   */
+  readonly prior?: readonly HistoryEntry[];
 }
 
 /**
@@ -28,6 +42,10 @@ export interface HistoryEntry {
   readonly outcome: Outcome;
   /** Absent if none was reported; may be NaN or infinite, which never counts as good. */
   readonly value?: number;
+  /** All objectives, the first of which is `value`; absent if there is one, or one is not known. */
+  readonly values?: readonly number[];
+  /** By how much constraints are missed: such results rank behind all that miss none. Default 0. */
+  readonly violation?: number;
   /** How far a `stopped` one came, such as its last rung: the further, the better it ranks. */
   readonly step?: number;
 }

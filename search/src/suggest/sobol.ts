@@ -1,14 +1,21 @@
 import { absorb, hashText, keyOf, wordOf } from '../numeric/hash.ts';
 import { buildConfiguration } from '../space/configuration.ts';
+import type { Configuration } from '../space/dimension.ts';
 import { valueAt } from '../space/domain.ts';
+import { findWithin } from '../space/feasible.ts';
 import { type Space, varyingDimensions } from '../space/space.ts';
 import type { Algorithm } from './algorithm.ts';
+import { orAny } from './random.ts';
 import { SOBOL_DIMENSIONS } from './sobol-directions.ts';
 import { scramble, sobolCoordinate } from './sobol-point.ts';
 
 const SCRAMBLE = hashText('sobol-scramble');
 const BELOW = hashText('sobol-below');
 const POINTS = 2 ** 32;
+/**
+ * Where limits rule out a point, the one so many further is tried: no other index below 2^20 takes it.
+ */
+const APART = 2 ** 20;
 
 /**
  * Scrambled Sobol points, one per index: any 2^k consecutive ones from a multiple of 2^k on fall
@@ -30,17 +37,28 @@ export const sobol: Algorithm = {
       { field: 'space', code: 'sobol-too-many-dimensions', dimension: tooMany.name, message },
     ];
   },
-  propose: ({ space, seed }, _history, index) => {
+  propose: ({ space, seed, limits }, _history, index) => {
     if (index >= POINTS) return { kind: 'exhausted', reason: 'a Sobol sequence has 2^32 points' };
-    const unit = sobolPoint(seed, index);
     const coordinates = coordinatesOf(space);
-    const configuration = buildConfiguration(space, (dimension) => {
-      const coordinate = coordinates[dimension.index];
-      return valueAt(dimension.domain, coordinate === undefined ? 0 : unit(coordinate));
-    });
-    return { kind: 'proposed', configuration };
+    const draw = (attempt: number) =>
+      configurationOf(space, coordinates, sobolPoint(seed, (index + attempt * APART) % POINTS));
+    return {
+      kind: 'proposed',
+      configuration: orAny(space, limits, findWithin(space, limits, draw)),
+    };
   },
 };
+
+function configurationOf(
+  space: Space,
+  coordinates: readonly (number | undefined)[],
+  unit: (coordinate: number) => number,
+): Configuration {
+  return buildConfiguration(space, (dimension) => {
+    const coordinate = coordinates[dimension.index];
+    return valueAt(dimension.domain, coordinate === undefined ? 0 : unit(coordinate));
+  });
+}
 
 /** The coordinate of each dimension, by its position; `undefined` for one that does not vary. */
 function coordinatesOf(space: Space): readonly (number | undefined)[] {

@@ -1,4 +1,6 @@
 import type { Algorithm, ProblemIssue } from './algorithm.ts';
+import { checkLimits } from './check-limits.ts';
+import { checkEnqueued, completed } from './enqueued.ts';
 import type { History, Problem, Suggestion } from './problem.ts';
 import { ALGORITHMS, findAlgorithm } from './registry.ts';
 
@@ -31,7 +33,35 @@ export function checkProblem(problem: Problem): readonly ProblemIssue[] {
     const message = `the number of trials must be a positive integer, got ${problem.maxTrials}`;
     issues.push({ field: 'maxTrials', code: 'max-trials-not-positive', message });
   }
-  return algorithm === undefined ? issues : [...issues, ...algorithm.check(problem)];
+  if (algorithm !== undefined) {
+    issues.push(...algorithm.check(problem), ...checkDemands(problem, algorithm));
+  }
+  const limits = checkLimits(problem.space, problem.limits);
+  issues.push(...limits);
+  // What cannot be fulfilled at all need not be tried for each of these.
+  return limits.length > 0 ? issues : [...issues, ...checkEnqueued(problem)];
+}
+
+/** What is asked for that an algorithm which looks at results would leave out of account. */
+function checkDemands(
+  { goals, isConstrained = false, prior = [] }: Problem,
+  { name, usesHistory, takesSeveral, takesConstraints, takesPrior }: Algorithm,
+): readonly ProblemIssue[] {
+  const issues: ProblemIssue[] = [];
+  const refuse = (code: ProblemIssue['code'], message: string) =>
+    issues.push({ field: 'algorithm', code, message });
+  if (usesHistory && goals !== undefined && takesSeveral !== true) {
+    refuse('one-objective-only', `${name} searches for one objective; use tpe or auto`);
+  }
+  if (usesHistory && isConstrained && takesConstraints !== true) {
+    refuse('no-constraints', `${name} takes no constraints; use tpe or auto`);
+  }
+  if (prior.length > 0 && takesPrior !== true) refuse('no-prior', noPrior(name));
+  return issues;
+}
+
+function noPrior(name: string): string {
+  return `${name} learns nothing from earlier results; use tpe, gp or auto, or enqueue the best of them`;
 }
 
 /**
@@ -47,10 +77,19 @@ export function suggest(problem: Problem, history: History, index: number): Sugg
     throw new SearchError('invalid-index', `index must be a natural number, got ${index}`);
   }
   const { name, version, usesHistory, propose } = requireAlgorithm(problem);
-  const proposal = propose(problem, history, index);
+  const proposal = propose(problem, withPrior(problem, history), index);
   if (proposal.kind === 'exhausted') return proposal;
-  const { configuration } = proposal;
+  const given = problem.enqueued?.[index];
+  const configuration =
+    given === undefined
+      ? proposal.configuration
+      : (completed(problem, given, proposal.configuration, index) ?? proposal.configuration);
   return { kind: 'suggested', configuration, algorithm: `${name}@${version}`, usesHistory };
+}
+
+function withPrior({ prior = [] }: Problem, history: History): History {
+  if (prior.length === 0) return history;
+  return { entries: [...prior, ...history.entries], running: history.running };
 }
 
 function requireAlgorithm(problem: Problem): Algorithm {

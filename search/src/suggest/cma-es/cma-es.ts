@@ -5,11 +5,13 @@ import { normalQuantileOfLog } from '../../numeric/normal.ts';
 import { buildConfiguration } from '../../space/configuration.ts';
 import type { Configuration } from '../../space/dimension.ts';
 import { valueNumber } from '../../space/domain.ts';
+import { findWithin } from '../../space/feasible.ts';
 import { varyingDimensions } from '../../space/space.ts';
 import { unitDomain } from '../../space/unit.ts';
 import type { Algorithm, ProblemIssue } from '../algorithm.ts';
 import { observe } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
+import { drawWithin } from '../random.ts';
 import { foldHistory, generationsOf } from './fold.ts';
 import { settingsFor } from './settings.ts';
 import { type CmaState, firstState } from './state.ts';
@@ -30,6 +32,7 @@ export const cmaEs: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  takesConstraints: true,
   heavyFrom: 500,
   check: ({ space }) => {
     const varying = varyingDimensions(space);
@@ -54,24 +57,25 @@ export const cmaEs: Algorithm = {
   }),
 };
 
-function proposeCmaEs(
-  { space, goal, seed }: Problem,
-  history: History,
-  index: number,
-): Configuration {
+function proposeCmaEs(problem: Problem, history: History, index: number): Configuration {
+  const { space, goal, seed, limits } = problem;
   const varying = varyingDimensions(space);
   const d = varying.length;
   const state =
     d === 0
       ? firstState(0)
       : foldHistory(goal, observe(space, history), settingsFor(d), generationsOf(space, goal));
-  const point = drawPoint(state, generatorFor(seed, index, PURPOSE));
+  const generator = generatorFor(seed, index, PURPOSE);
   const places = new Map(varying.map(({ index: position }, place) => [position, place]));
-  return buildConfiguration(space, ({ index: position, domain }) => {
-    const place = places.get(position);
-    if (place === undefined) return valueNumber(domain, 0);
-    return unitDomain(domain).fromUnit(point[place] as number);
-  });
+  const draw = () => {
+    const point = drawPoint(state, generator);
+    return buildConfiguration(space, ({ index: position, domain }) => {
+      const place = places.get(position);
+      if (place === undefined) return valueNumber(domain, 0);
+      return unitDomain(domain).fromUnit(point[place] as number);
+    });
+  };
+  return findWithin(space, limits, draw) ?? drawWithin(problem, index);
 }
 
 /** A point of the unit cube: the first draw within it, or the last one clipped. */

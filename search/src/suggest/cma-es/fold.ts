@@ -91,6 +91,7 @@ function isSameGeneration(
     const [a, b] = [entries[i], results[row]];
     if (a !== b && !(a?.outcome === b?.outcome && a?.step === b?.step)) return false;
     if (a !== b && !Object.is(a?.value, b?.value)) return false;
+    if (a !== b && a?.violation !== b?.violation) return false;
     return columns.every((column, d) => Object.is(column[row], points[i]?.[d]));
   });
 }

@@ -1,16 +1,18 @@
 import { generatorFor } from '../../numeric/generator.ts';
 import { hashText, keyOf } from '../../numeric/hash.ts';
 import type { Configuration } from '../../space/dimension.ts';
+import { repair } from '../../space/feasible.ts';
+import { fulfils, type ParameterLimit } from '../../space/limits.ts';
 import type { Algorithm } from '../algorithm.ts';
 import { type Observations, observe, wasTried } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
-import { drawConfiguration } from '../random.ts';
+import { drawWithin } from '../random.ts';
 import { proposeTpe } from '../tpe/tpe.ts';
 import { logExpectedImprovement } from './acquisition.ts';
 import { climb, type Peak, type Terrain } from './climb.ts';
 import { fitHyperparameters } from './fit.ts';
 import { modelRow, movesOf } from './moves.ts';
-import { chooseStarts, configurationAt, drawPoints } from './starts.ts';
+import { chooseStarts, configurationAt, drawPoints, unitsOfConfiguration } from './starts.ts';
 import { selectRows, type Training, trainingOf } from './training.ts';
 
 const PURPOSE = hashText('gp');
@@ -34,6 +36,7 @@ export const gp: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  takesPrior: true,
   heavyFrom: STARTUP,
   check: () => [],
   propose: (problem, history, index) => ({
@@ -43,12 +46,12 @@ export const gp: Algorithm = {
 };
 
 export function proposeGp(problem: Problem, history: History, index: number): Configuration {
-  const { space, goal, seed } = problem;
-  if (history.entries.length < STARTUP) return drawConfiguration(space, seed, index);
+  const { space, goal, seed, limits } = problem;
+  if (history.entries.length < STARTUP) return drawWithin(problem, index);
   if (history.entries.length > MOST_RESULTS) return proposeTpe(problem, history, index);
   const observations = observe(space, history);
   const training = trainingOf(goal, observations);
-  if (training === undefined) return drawConfiguration(space, seed, index);
+  if (training === undefined) return drawWithin(problem, index);
   const { isChoice, points, values } = training;
   const fitted = selectRows(training, MOST_FITTED);
   const hyper = fitHyperparameters(fitted.points, fitted.values);
@@ -60,15 +63,35 @@ export function proposeGp(problem: Problem, history: History, index: number): Co
   const { domains } = observations;
   const moves = movesOf(space, domains);
   const terrain: Terrain = { acquisition, moves, domains, isChoice, relevances };
-  const candidates = drawPoints(space, domains, key.hi, candidateCount(points.count)).map(
-    (units): Peak => ({ units, value: acquisition(modelRow(units, isChoice)) }),
-  );
+  const peakAt = (units: Float64Array): Peak => {
+    return { units, value: acquisition(modelRow(units, isChoice)) };
+  };
+  const candidates = drawPoints(space, domains, key.hi, candidateCount(points.count))
+    .filter((units) => limits === undefined || fulfils(limits, toConfiguration(units)))
+    .map(peakAt);
   const generator = generatorFor(seed, index, PURPOSE);
-  const starts = chooseStarts(candidates, startCount(points.count), generator);
+  const starts =
+    candidates.length === 0 ? [] : chooseStarts(candidates, startCount(points.count), generator);
   const incumbent = incumbentOf(observations, training);
-  const peaks = [incumbent, ...starts].map((units) => climb(terrain, units));
+  const climbed = [incumbent, ...starts].map((units) => climb(terrain, units));
+  const peaks = limits === undefined ? climbed : climbed.flatMap((peak) => within(limits, peak));
   const best = bestUntried(observations, peaks) ?? bestUntried(observations, candidates);
-  return configurationAt(space, domains, (best ?? (peaks[0] as Peak)).units);
+  const last = best ?? peaks[0];
+  return last === undefined ? drawWithin(problem, index) : toConfiguration(last.units);
+
+  function toConfiguration(units: Float64Array): Configuration {
+    return configurationAt(space, domains, units);
+  }
+
+  /** A climb knows no limits: what it reached is moved to where they hold, if it can be. */
+  function within(all: readonly ParameterLimit[], peak: Peak): readonly Peak[] {
+    const configuration = toConfiguration(peak.units);
+    if (fulfils(all, configuration)) return [peak];
+    const moved = repair(space, all, configuration);
+    if (moved === undefined) return [];
+    const units = unitsOfConfiguration(space, domains, moved);
+    return fulfils(all, toConfiguration(units)) ? [peakAt(units)] : [];
+  }
 }
 
 /** A power of two, as a Sobol sequence likes it; fewer where each costs more. */

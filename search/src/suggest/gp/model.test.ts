@@ -139,7 +139,8 @@ test('values are standardised, failures as the worst, and none without a finite 
     ...changes,
   });
   const of = (results: ReturnType<typeof entry>[]) =>
-    trainingOf('minimize', { count: results.length, results, domains: [], columns: [] })?.values;
+    trainingOf('minimize', { count: results.length, prior: 0, results, domains: [], columns: [] })
+      ?.values;
   const values = of([
     entry(0, { value: 1e308 }),
     entry(1, { value: -1e308 }),

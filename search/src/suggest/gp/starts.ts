@@ -54,6 +54,18 @@ export function configurationAt(
   });
 }
 
+/** The coordinates of a configuration, NaN where inactive. */
+export function unitsOfConfiguration(
+  space: Space,
+  domains: readonly UnitDomain[],
+  configuration: Configuration,
+): Float64Array {
+  return Float64Array.from(varyingDimensions(space), ({ name }, d) => {
+    const value = Object.hasOwn(configuration, name) ? configuration[name] : undefined;
+    return value === undefined ? Number.NaN : (domains[d] as UnitDomain).toUnit(value);
+  });
+}
+
 /** The best candidate, and others with probability in proportion to what they promise. */
 export function chooseStarts(
   candidates: readonly Peak[],

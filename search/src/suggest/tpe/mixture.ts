@@ -10,7 +10,7 @@ import {
 } from './categorical-kernels.ts';
 import { type NumericKernels, numericKernels } from './numeric-kernels.ts';
 import { addNumericTerms, type NumericPoint } from './numeric-terms.ts';
-import { componentWeights } from './split.ts';
+import { componentWeights, equalWeights } from './split.ts';
 
 type Part = (NumericKernels & { readonly offsets: Float64Array }) | CategoricalKernels;
 
@@ -38,13 +38,15 @@ export type CandidatePoint = readonly (NumericPoint | undefined)[];
  * The mixture around some rows of a history.
  *
  * @param isConditional By dimension: whether a candidate may lack it.
+ * @param isAgeless Whether old components count as much as new ones.
  */
 export function buildMixture(
   { columns, domains }: Observations,
   rows: Int32Array,
   isConditional: readonly boolean[],
+  isAgeless = false,
 ): Mixture {
-  const weights = componentWeights(rows.length);
+  const weights = isAgeless ? equalWeights(rows.length) : componentWeights(rows.length);
   const base = weights.map(log);
   const product = new Float64Array(weights.length).fill(1);
   let factors = 0;

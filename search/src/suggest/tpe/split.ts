@@ -20,8 +20,7 @@ export interface Split {
  * @param results In index order; `undefined` while it runs.
  */
 export function split(goal: Goal, results: readonly (HistoryEntry | undefined)[]): Split {
-  const finished = results.filter((entry) => entry !== undefined && entry.outcome !== 'failed');
-  const most = Math.min(Math.ceil(SHARE_BELOW * finished.length), MOST_BELOW);
+  const most = Math.min(shareBelow(results), MOST_BELOW);
   const best: { row: number; rank: Rank }[] = [];
   for (const [row, entry] of results.entries()) {
     const rank = rankOf(goal, entry);
@@ -34,13 +33,32 @@ export function split(goal: Goal, results: readonly (HistoryEntry | undefined)[]
     best.splice(place, 0, { row, rank });
     if (best.length > most) best.pop();
   }
-  const below = Int32Array.from(best, ({ row }) => row).sort();
-  const isBelow = new Uint8Array(results.length);
+  return partAt(
+    best.map(({ row }) => row),
+    results.length,
+  );
+}
+
+/** The split with these rows of `count` below. */
+export function partAt(rows: readonly number[], count: number): Split {
+  const below = Int32Array.from(rows).sort();
+  const isBelow = new Uint8Array(count);
   for (const row of below) isBelow[row] = 1;
-  const above = new Int32Array(results.length - below.length);
+  const above = new Int32Array(count - below.length);
   let next = 0;
-  for (let row = 0; row < results.length; row++) if (isBelow[row] === 0) above[next++] = row;
+  for (let row = 0; row < count; row++) if (isBelow[row] === 0) above[next++] = row;
   return { below, above };
+}
+
+/** The same weight for `count` components and for the prior. */
+export function equalWeights(count: number): Float64Array {
+  return new Float64Array(count + 1).fill(1 / (count + 1));
+}
+
+/** A tenth of what has a result, rounded up. */
+export function shareBelow(results: readonly (HistoryEntry | undefined)[]): number {
+  const finished = results.filter((entry) => entry !== undefined && entry.outcome !== 'failed');
+  return Math.ceil(SHARE_BELOW * finished.length);
 }
 
 const FULL_WEIGHT = 25;

@@ -1,14 +1,16 @@
 import { type Generator, generatorFor } from '../../numeric/generator.ts';
 import { hashText } from '../../numeric/hash.ts';
 import { buildConfiguration } from '../../space/configuration.ts';
-import type { Configuration } from '../../space/dimension.ts';
+import type { Configuration, ParameterValue } from '../../space/dimension.ts';
 import { valueNumber } from '../../space/domain.ts';
+import { repair } from '../../space/feasible.ts';
+import { fulfils, type ParameterLimit } from '../../space/limits.ts';
 import { type Space, varyingDimensions } from '../../space/space.ts';
 import type { UnitDomain } from '../../space/unit.ts';
 import type { Algorithm } from '../algorithm.ts';
 import { observe, wasTried } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
-import { drawConfiguration } from '../random.ts';
+import { drawWithin } from '../random.ts';
 import {
   buildMixture,
   type CandidatePoint,
@@ -19,10 +21,12 @@ import {
 } from './mixture.ts';
 import type { NumericPoint } from './numeric-terms.ts';
 import { split } from './split.ts';
+import { splitFronts } from './split-fronts.ts';
 
 const PURPOSE = hashText('tpe');
 const STARTUP = 10;
 const CANDIDATES = 24;
+const MOST_DRAWS = 1000;
 
 /**
  * Tree-structured Parzen estimator: draws where good configurations are dense and takes the
@@ -30,6 +34,9 @@ const CANDIDATES = 24;
  *
  * As in Optuna 5 (multivariate, constant liar), but for declared conditions, for failures, which
  * repel, and for candidates already tried, which are taken only if there is no other.
+ *
+ * Of several objectives the good ones are the first fronts, and of the last of these what dominates
+ * most (MOTPE; Ozaki et al., "Multiobjective Tree-Structured Parzen Estimator", 2022).
  *
  * @see Bergstra et al., "Algorithms for Hyper-Parameter Optimization" (2011); Watanabe,
  * "Tree-Structured Parzen Estimator" (arXiv 2304.11127).
@@ -39,6 +46,9 @@ export const tpe: Algorithm = {
   version: 1,
   usesHistory: true,
   usesSeed: true,
+  takesSeveral: true,
+  takesConstraints: true,
+  takesPrior: true,
   heavyFrom: 1000,
   check: () => [],
   propose: (problem, history, index) => ({
@@ -47,19 +57,20 @@ export const tpe: Algorithm = {
   }),
 };
 
-export function proposeTpe(
-  { space, goal, seed }: Problem,
-  history: History,
-  index: number,
-): Configuration {
-  if (history.entries.length < STARTUP) return drawConfiguration(space, seed, index);
+export function proposeTpe(problem: Problem, history: History, index: number): Configuration {
+  const { space, goal, goals, seed, limits } = problem;
+  if (history.entries.length < STARTUP) return drawWithin(problem, index);
   const observations = observe(space, history);
-  const { below, above } = split(goal, observations.results);
+  const { below, above } =
+    goals === undefined
+      ? split(goal, observations.results)
+      : splitFronts(goals, observations.results);
   const isConditional = varyingDimensions(space).map(({ condition }) => condition !== undefined);
-  const good = buildMixture(observations, below, isConditional);
+  // One part of a front is as good as another, however old it is.
+  const good = buildMixture(observations, below, isConditional, goals !== undefined);
   const rest = buildMixture(observations, above, isConditional);
   const generator = generatorFor(seed, index, PURPOSE);
-  const candidates = Array.from({ length: CANDIDATES }, () =>
+  const candidates = drawCandidates(space, observations.domains, limits, () =>
     drawCandidate(space, observations.domains, good, generator),
   );
   const goodTerms = new Float64Array(below.length + 1);
@@ -71,7 +82,47 @@ export function proposeTpe(
   // Sorting is stable: the first drawn wins a tie.
   scored.sort((a, b) => b.score - a.score);
   const fresh = scored.find(({ point }) => !wasTried(observations, unitsAt(point))) ?? scored[0];
-  return fresh?.configuration ?? drawConfiguration(space, seed, index);
+  return fresh?.configuration ?? drawWithin(problem, index);
+}
+
+/** Candidates that fulfil the limits: of a thousand draws, or moved there if none of them does. */
+function drawCandidates(
+  space: Space,
+  domains: readonly UnitDomain[],
+  limits: readonly ParameterLimit[] | undefined,
+  draw: () => Candidate,
+): readonly Candidate[] {
+  if (limits === undefined) return Array.from({ length: CANDIDATES }, draw);
+  const within: Candidate[] = [];
+  const missing: Candidate[] = [];
+  for (let draws = 0; draws < MOST_DRAWS && within.length < CANDIDATES; draws++) {
+    const candidate = draw();
+    if (fulfils(limits, candidate.configuration)) within.push(candidate);
+    else if (missing.length < CANDIDATES) missing.push(candidate);
+  }
+  if (within.length > 0) return within;
+  return missing.flatMap(({ configuration }) => {
+    const moved = repair(space, limits, configuration);
+    return moved === undefined ? [] : [candidateAt(space, domains, moved)];
+  });
+}
+
+function candidateAt(
+  space: Space,
+  domains: readonly UnitDomain[],
+  configuration: Configuration,
+): Candidate {
+  const point = varyingDimensions(space).map(({ name }, d): NumericPoint | undefined => {
+    const value = Object.hasOwn(configuration, name) ? configuration[name] : undefined;
+    return value === undefined ? undefined : pointAt(domains[d] as UnitDomain, value);
+  });
+  return { configuration, point };
+}
+
+function pointAt(domain: UnitDomain, value: ParameterValue): NumericPoint {
+  const unit = domain.toUnit(value);
+  const [low, high] = domain.cellOf?.(value) ?? [unit, unit];
+  return { unit, low, high };
 }
 
 interface Candidate {
@@ -95,9 +146,7 @@ function drawCandidate(
     if (d === undefined || unitDomain === undefined) return valueNumber(domain, 0);
     const drawn = drawUnit(mixture, d, component, generator.nextUnit());
     const value = unitDomain.fromUnit(drawn);
-    const unit = unitDomain.toUnit(value);
-    const [low, high] = unitDomain.cellOf?.(value) ?? [unit, unit];
-    point[d] = { unit, low, high };
+    point[d] = pointAt(unitDomain, value);
     return value;
   });
   return { configuration, point };
