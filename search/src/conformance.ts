@@ -23,7 +23,12 @@ export interface Subject extends AlgorithmInfo {
 export interface PastResult {
   readonly outcome: Outcome | 'running';
   readonly value?: number;
+  readonly values?: readonly number[];
+  readonly violation?: number;
 }
+
+/** What may be asked of a search beside one objective. */
+export type Demands = Pick<Problem, 'goals' | 'isConstrained' | 'limits' | 'enqueued' | 'prior'>;
 
 /** A valid space that the algorithm accepts, and a past. */
 export interface ConformanceCase {
@@ -31,6 +36,7 @@ export interface ConformanceCase {
   readonly seed: number;
   readonly goal: Goal;
   readonly past: readonly PastResult[];
+  readonly demands?: Demands;
   /** Indices to ask for, in no order. */
   readonly indices: readonly number[];
 }
@@ -163,8 +169,9 @@ export function subjectOf(algorithm: AlgorithmInfo): Subject {
 }
 
 function problemOf(subject: Subject, given: ConformanceCase): Problem {
-  const { dimensions, goal, seed } = given;
+  const { dimensions, goal, seed, demands } = given;
   return {
+    ...demands,
     space: compileSpace(dimensions),
     goal,
     algorithm: subject.name,
@@ -178,13 +185,12 @@ function pastOf(subject: Subject, given: ConformanceCase): History {
   const problem = problemOf(subject, given);
   const entries: HistoryEntry[] = [];
   const running: RunningEntry[] = [];
-  for (const [index, { outcome, value }] of given.past.entries()) {
+  for (const [index, { outcome, ...result }] of given.past.entries()) {
     const suggestion = subject.suggest(problem, { entries, running }, index);
     if (suggestion.kind === 'exhausted') break;
     const { configuration } = suggestion;
     if (outcome === 'running') running.push({ index, configuration });
-    else if (value === undefined) entries.push({ index, configuration, outcome });
-    else entries.push({ index, configuration, outcome, value });
+    else entries.push({ index, configuration, outcome, ...result });
   }
   // Frozen, so that an algorithm which sorts its argument in place fails here.
   return { entries: Object.freeze(entries), running: Object.freeze(running) };
@@ -203,7 +209,13 @@ function hopeless(result: PastResult, outcome: Outcome, position: number): PastR
   if (result.outcome === 'running') return result;
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined];
   const value = values[position % values.length];
-  return value === undefined ? { outcome } : { outcome, value };
+  const { values: all, violation } = result;
+  return {
+    outcome,
+    ...(value === undefined ? {} : { value }),
+    ...(all === undefined ? {} : { values: all.map((one) => value ?? one) }),
+    ...(violation === undefined ? {} : { violation }),
+  };
 }
 
 function assertSame(actual: unknown, wanted: unknown, what: string): void {
