@@ -1,4 +1,12 @@
 export { importance, type ParameterImportance } from './analysis/importance.ts';
+export { explore } from './population/explore.ts';
+export {
+  donors,
+  isPoor,
+  type Member,
+  type PopulationEntry,
+  standings,
+} from './population/standings.ts';
 export { checkRule, type RuleProblem } from './prune/check-rule.ts';
 export { decide } from './prune/decide.ts';
 export {

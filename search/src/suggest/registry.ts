@@ -3,12 +3,13 @@ import { auto } from './auto.ts';
 import { cmaEs } from './cma-es/cma-es.ts';
 import { gp } from './gp/gp.ts';
 import { grid } from './grid.ts';
+import { pbt } from './pbt.ts';
 import { random } from './random.ts';
 import { sobol } from './sobol.ts';
 import { tpe } from './tpe/tpe.ts';
 
 const REGISTRY: ReadonlyMap<string, Algorithm> = new Map(
-  [auto, cmaEs, gp, grid, random, sobol, tpe].map((algorithm) => [algorithm.name, algorithm]),
+  [auto, cmaEs, gp, grid, pbt, random, sobol, tpe].map((algorithm) => [algorithm.name, algorithm]),
 );
 
 /** Every algorithm, by name. */
