@@ -39,6 +39,8 @@ export type {
   VerdictReason,
 } from './prune/rule.ts';
 export { RungFold } from './prune/rung-fold.ts';
+export { nextRacer, type RaceRule, type Racer, raceRungs, rankRacers } from './race/race.ts';
+export { shrunkenMeans } from './race/shrinkage.ts';
 export { cardinality, gridSize } from './space/cells.ts';
 export { checkSpace } from './space/check.ts';
 export { compileSpace } from './space/compile.ts';
@@ -62,6 +64,7 @@ export {
   type SpaceProblem,
   type SpaceProblemCode,
 } from './space/space-problem.ts';
+export { type Interval, mean, meanInterval } from './statistics/interval.ts';
 export type { AlgorithmInfo, ProblemCode, ProblemIssue } from './suggest/algorithm.ts';
 export {
   EMPTY_HISTORY,
