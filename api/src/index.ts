@@ -14,6 +14,7 @@ export * from './trainer-contract-text.ts';
 export * from './v1alpha1/conditions.ts';
 export * from './v1alpha1/experiment.ts';
 export type { Objective } from './v1alpha1/experiment-goals.ts';
+export { type Population, populationSchema } from './v1alpha1/experiment-search.ts';
 export * from './v1alpha1/experiment-status.ts';
 export * from './v1alpha1/labels.ts';
 export * from './v1alpha1/limits.ts';

@@ -43,6 +43,7 @@ export const EXPERIMENT_REASON = {
   paused: 'Paused',
   stopping: 'Stopping',
   maxTrialsReached: 'MaxTrialsReached',
+  populationTrained: 'PopulationTrained',
   targetReached: 'TargetReached',
   searchSpaceExhausted: 'SearchSpaceExhausted',
   stopRequested: 'StopRequested',
@@ -61,6 +62,10 @@ export const TRIAL_REASON = {
   completed: 'Completed',
   /** The early-stopping rule ended it. */
   earlyStopped: 'EarlyStopped',
+  /** A better member of the population took its place. */
+  exploited: 'Exploited',
+  /** The checkpoint that it was to start from is gone. */
+  parentLost: 'ParentLost',
   /** The objective became NaN or infinite. */
   diverged: 'Diverged',
   /** The Experiment was cancelled. */

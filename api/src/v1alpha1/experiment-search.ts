@@ -17,13 +17,52 @@ import { FIELD_IS_FIXED } from './rules/transition-statements.ts';
 
 /** What is searched for, and how. All of it is fixed, since the Trials are the search's log. */
 
+export const populationSchema = z
+  .strictObject({
+    size: z
+      .int()
+      .min(2)
+      .max(1000)
+      .default(4)
+      .describe('size is how many members train; trials.parallel should be as many.'),
+    resource: z
+      .enum(['epoch', 'step'])
+      .default('epoch')
+      .describe('resource is what interval and max count.'),
+    interval: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('interval is the resource between two judgements of a member.'),
+    max: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('max is the resource of a complete run: nobody is replaced there any more.'),
+    quantile: z
+      .number()
+      .min(0.01)
+      .max(0.5)
+      .default(0.25)
+      .describe('quantile is the part that is replaced, and the part that gives its weights.'),
+    resampleProbability: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.25)
+      .describe('resampleProbability is that of a parameter to be drawn anew and not perturbed.'),
+  })
+  .describe('population is for the algorithm pbt.');
+export type Population = z.infer<typeof populationSchema>;
+
 export const searchSchema = z
   .strictObject({
     algorithm: z
       .string()
       .max(63)
       .default('random')
-      .describe('algorithm is auto, random, grid, sobol, tpe, cma-es or gp.'),
+      .describe('algorithm is auto, random, grid, sobol, tpe, cma-es, gp or pbt.'),
+    population: populationSchema.optional(),
     seed: z
       .int()
       .min(0)

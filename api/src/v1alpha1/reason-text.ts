@@ -18,6 +18,7 @@ export const EXPERIMENT_REASON_TEXT: Readonly<Record<ExperimentReason, string>> 
   Paused: 'desiredState is Pause and no pod runs.',
   Stopping: 'No new trial starts, and the last pods end.',
   MaxTrialsReached: 'trials.max configurations ended.',
+  PopulationTrained: 'Every member of the population ended.',
   TargetReached: 'A trial reached objective.target.',
   SearchSpaceExhausted: 'Every configuration of the search space was tried.',
   StopRequested: 'desiredState is Stop and the last trial ended.',
@@ -32,6 +33,8 @@ export const EXPERIMENT_REASON_TEXT: Readonly<Record<ExperimentReason, string>> 
 export const TRIAL_REASON_TEXT: Readonly<Record<TrialReason, string>> = {
   Completed: 'The trainer ended with exit code 0.',
   EarlyStopped: 'The early-stopping rule ended it.',
+  Exploited: 'A better member of the population took its place.',
+  ParentLost: 'The checkpoint that it was to start from is gone.',
   Diverged: 'The objective became NaN or infinite (exit code 21).',
   Cancelled: 'The Experiment was cancelled.',
   TargetReached: 'Another trial reached the target.',

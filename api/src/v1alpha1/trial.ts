@@ -40,12 +40,15 @@ export const trialSpecSchema = z
       .string()
       .max(LIMITS.basisBytes)
       .optional()
-      .describe('basis are the configurations whose results the suggestion saw, as 0-11,13.'),
+      .describe(
+        'basis are the configurations whose results the suggestion saw, as 0-11,13; of pbt the arrivals.',
+      ),
     parent: z
       .strictObject({
         trial: z.string().max(63).describe('trial is the donor.'),
         uid: z.string().max(63).describe('uid is its uid.'),
         step: z.int().describe('step is the step of its checkpoint.'),
+        epoch: z.int().optional().describe('epoch is how many epochs were done at that step.'),
       })
       .optional()
       .describe('parent is the trial whose checkpoint this one starts from.'),
@@ -93,15 +96,22 @@ export const rungSchema = z
       .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
       .meta({ 'x-kubernetes-preserve-unknown-fields': true })
       .describe('value is what the trial reported there.'),
-    order: z.int().min(0).describe('order is the arrival number at that rung.'),
+    order: z
+      .int()
+      .min(0)
+      .describe('order is the arrival number at that rung; of pbt that in the Experiment.'),
     verdict: z.enum(['continue', 'stop', 'pause']).describe('verdict is what was decided.'),
     promoted: z
       .int()
       .min(1)
       .optional()
       .describe('promoted is how many had arrived at the rung when the paused trial went on.'),
+    spared: z
+      .boolean()
+      .optional()
+      .describe('spared is true for a member that would have been replaced, but could not be.'),
   })
-  .describe('One judgement of the early-stopping rule.');
+  .describe('One judgement of the early-stopping rule, or of pbt.');
 export type Rung = z.infer<typeof rungSchema>;
 
 export const observationSchema = z
