@@ -18,3 +18,17 @@ jetstream {
 }
 include "accounts.conf"
 {{- end -}}
+
+{{/* Names by which the bundled server is reached, by comma. */}}
+{{- define "espalier.natsHosts" -}}
+{{- $service := printf "%s-nats" (include "espalier.fullname" .) -}}
+{{- $host := include "espalier.host" (list $ "nats") -}}
+{{- join "," (list $host (printf "%s.%s" $host .Values.clusterDomain) $service (printf "%s.%s" $service .Release.Namespace) "localhost") -}}
+{{- end -}}
+
+{{/* Name of the Secret with the certificate of cert-manager; empty = the certificate is that of the keys. */}}
+{{- define "espalier.natsTls" -}}
+{{- if and (eq .Values.nats.mode "bundled") .Values.nats.bundled.certManager.enabled -}}
+{{- printf "%s-nats-tls" (include "espalier.fullname" .) -}}
+{{- end -}}
+{{- end -}}

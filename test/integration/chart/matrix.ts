@@ -40,6 +40,12 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     nats: { bundled: { keysSecret: 'k', storage: { persistent: false } } },
     s3: { bundled: { credentialsSecret: 'c', storage: { persistent: false } } },
   },
+  'a certificate by an issuer of the cluster': {
+    nats: {
+      bundled: { certManager: { enabled: true, issuer: 'pki', issuerKind: 'ClusterIssuer' } },
+    },
+  },
+  'a certificate by a CA of its own': { nats: { bundled: { certManager: { enabled: true } } } },
   'no NATS and no store': { nats: { mode: 'none' }, s3: { mode: 'none' } },
   'no store': { s3: { mode: 'none' } },
   'everything that can be switched on': {

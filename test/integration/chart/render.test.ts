@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { type ConfigResult, readConfig } from '../../../controller/src/config.ts';
-import { untilCrdsServed } from '../../kit/crds.ts';
+import { installModuleCrds } from '../../kit/module-crds.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { applyCrds, makeNamespace } from '../k8s/objects.ts';
@@ -73,33 +73,7 @@ describe('the chart, rendered', { skip: whyNoTools() }, () => {
     for (const name of [NAMESPACE, ...NAMESPACES]) await makeNamespace(plane.client, name);
     const level = 'pod-security.kubernetes.io/enforce=restricted';
     await plane.kubectl(['label', 'namespace', NAMESPACE, level]);
-    // The Prometheus operator's kinds, with schemas that take anything.
-    for (const [plural, kind] of [
-      ['podmonitors', 'PodMonitor'],
-      ['prometheusrules', 'PrometheusRule'],
-    ] as const) {
-      await plane.client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: `${plural}.monitoring.coreos.com` },
-        spec: {
-          group: 'monitoring.coreos.com',
-          names: { plural, kind },
-          scope: 'Namespaced',
-          versions: [
-            {
-              name: 'v1',
-              served: true,
-              storage: true,
-              schema: {
-                openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-              },
-            },
-          ],
-        },
-      });
-    }
-    await untilCrdsServed(plane.client);
+    await installModuleCrds(plane);
   });
 
   test('helm lint has nothing to say against it', async () => {
@@ -118,6 +92,7 @@ describe('the chart, rendered', { skip: whyNoTools() }, () => {
         [
           'apply',
           '--server-side',
+          '--validate=strict',
           '--dry-run=server',
           '--force-conflicts',
           '-o',
@@ -223,6 +198,40 @@ describe('the chart, rendered', { skip: whyNoTools() }, () => {
     });
     const dashboard = find(objects, 'ConfigMap', 'espalier-dashboard').data?.['espalier.json'];
     assert.equal(dashboard, source('dashboard.json'));
+  });
+
+  test('a field that their schemas do not have is refused, so the schemas are the real ones', async () => {
+    const objects = await renderOnce(MATRIX['everything that can be switched on'] as Values);
+    const monitor = find(objects, 'PodMonitor', NAME) as { spec: object };
+    const wrong = { ...monitor, spec: { ...monitor.spec, sampleLimits: 1 } };
+    const args = ['apply', '--server-side', '--validate=strict', '--dry-run=server', '-f', '-'];
+    await assert.rejects(cluster.plane.kubectl(args, JSON.stringify(wrong)), /sampleLimits/);
+  });
+
+  test('with cert-manager the server has its certificate, and the controller its CA', async () => {
+    const objects = await renderOnce(MATRIX['a certificate by a CA of its own'] as Values);
+    const secret = 'espalier-nats-tls';
+    const { secretName, dnsNames } = find(objects, 'Certificate', 'espalier-nats').spec as {
+      secretName: string;
+      dnsNames: readonly string[];
+    };
+    assert.equal(secretName, secret);
+    const config = settingsOf(objects).text;
+    const [, host = ''] = /^natsServers: \["([^:]+):4222"\]$/m.exec(config) ?? [];
+    assert.ok(dnsNames.includes(host), `${host} is none of ${dnsNames.join()}`);
+    const keysIn = (kind: string, name: string) => {
+      const { volumes } = (find(objects, kind, name).spec as Workload).template.spec;
+      return JSON.stringify(volumes?.find((volume) => 'projected' in volume));
+    };
+    const item = (key: string, path = key) => JSON.stringify({ key, path });
+    const server = keysIn('StatefulSet', 'espalier-nats');
+    for (const text of [secret, item('tls.crt', 'server.crt'), item('tls.key', 'server.key')]) {
+      assert.ok(server.includes(text), text);
+    }
+    assert.ok(!server.includes(item('server.crt')), 'not the one of the keys, too');
+    const controller = keysIn('Deployment', NAME);
+    assert.equal(controller.split(item('ca.crt')).length, 2);
+    assert.ok(controller.includes(`"name":"${secret}","items":[${item('ca.crt')}]`), controller);
   });
 
   test('CustomResourceDefinitions stay when the release goes', async () => {
