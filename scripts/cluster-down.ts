@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { stopLocalCluster } from '../test/kit/local-cluster.ts';
+import { stopCluster } from '../test/kit/cluster-record.ts';
 
 const home = join(import.meta.dirname, '../.espalier/cluster');
-const cluster = await stopLocalCluster(home);
+const cluster = await stopCluster(home);
 process.stderr.write(
   cluster === undefined
     ? 'cluster-down: none is up\n'

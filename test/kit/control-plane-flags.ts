@@ -1,7 +1,20 @@
 import type { StateFolder } from './state-folder.ts';
 
-/** The API server's address of its own `kubernetes` Service, the first of the service range. */
-export const SERVICE_ADDRESS = '10.96.0.1';
+/** Where the API server listens and what it says of itself. */
+export interface ServerAddresses {
+  /** It listens here. */
+  readonly host: string;
+  readonly services: string;
+  /** Of its own Service `kubernetes`, the first of the range. */
+  readonly apiService: string;
+}
+
+/** Without nodes that run pods nobody uses a Service, and this machine alone asks the API server. */
+export const LOOPBACK: ServerAddresses = {
+  host: '127.0.0.1',
+  services: '10.96.0.0/16',
+  apiService: '10.96.0.1',
+};
 
 /** Controllers of storage, autoscaling and certificates: fake nodes give them nothing to do. */
 const IDLE_CONTROLLERS = [
@@ -24,7 +37,11 @@ export interface Layout {
   /** etcd syncs every write to disk, as tests about durability need. */
   readonly durable: boolean;
   readonly audit: boolean;
+  /** {@link LOOPBACK}, or addresses that pods reach. */
+  readonly addresses: ServerAddresses;
 }
+
+const isForPods = ({ addresses }: Layout) => addresses !== LOOPBACK;
 
 export function etcdFlags({ folder, durable }: Layout): string[] {
   // Unix sockets take no ports. Peers need a host and a port in the name, so the socket is a file
@@ -45,14 +62,21 @@ export function etcdFlags({ folder, durable }: Layout): string[] {
   ];
 }
 
-export function apiServerFlags({ folder, port, audit }: Layout): string[] {
+export function apiServerFlags(layout: Layout): string[] {
+  const { folder, port, audit, addresses } = layout;
   return [
     `--etcd-servers=unix://${folder.file('etcd.sock')}`,
     '--etcd-compaction-interval=0', // tests decide when history is forgotten
-    '--bind-address=127.0.0.1',
+    `--bind-address=${addresses.host}`,
     `--secure-port=${port}`,
-    '--advertise-address=127.0.0.1',
-    '--endpoint-reconciler-type=none', // loopback is refused as the endpoint of a Service
+    `--advertise-address=${addresses.host}`,
+    ...(isForPods(layout)
+      ? [
+          `--kubelet-client-certificate=${folder.file('kubelet-client.crt')}`,
+          `--kubelet-client-key=${folder.file('kubelet-client.key')}`,
+          '--kubelet-preferred-address-types=InternalIP', // nothing resolves the node's name
+        ]
+      : ['--endpoint-reconciler-type=none']), // loopback is refused as the endpoint of a Service
     `--tls-cert-file=${folder.file('server.crt')}`,
     `--tls-private-key-file=${folder.file('server.key')}`,
     `--client-ca-file=${folder.file('ca.crt')}`,
@@ -62,7 +86,7 @@ export function apiServerFlags({ folder, port, audit }: Layout): string[] {
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-key-file=${folder.file('service-accounts.key')}`,
     `--service-account-signing-key-file=${folder.file('service-accounts.key')}`,
-    '--service-cluster-ip-range=10.96.0.0/16',
+    `--service-cluster-ip-range=${addresses.services}`,
     '--profiling=false',
     ...(audit
       ? [
@@ -73,7 +97,8 @@ export function apiServerFlags({ folder, port, audit }: Layout): string[] {
   ];
 }
 
-export function controllerManagerFlags({ folder }: Layout): string[] {
+export function controllerManagerFlags(layout: Layout): string[] {
+  const { folder } = layout;
   return [
     `--kubeconfig=${folder.file('controller-manager.kubeconfig')}`,
     '--secure-port=0',
@@ -81,7 +106,9 @@ export function controllerManagerFlags({ folder }: Layout): string[] {
     // Its default of 20 requests/s stretches the start by three seconds, and 6 requests per Job.
     '--kube-api-qps=1000',
     '--kube-api-burst=2000',
-    `--controllers=*,${IDLE_CONTROLLERS.map((name) => `-${name}`).join(',')}`,
+    ...(isForPods(layout)
+      ? []
+      : [`--controllers=*,${IDLE_CONTROLLERS.map((name) => `-${name}`).join(',')}`]),
     '--use-service-account-credentials',
     `--service-account-private-key-file=${folder.file('service-accounts.key')}`,
     `--root-ca-file=${folder.file('ca.crt')}`,

@@ -11,7 +11,8 @@ import {
   controllerManagerFlags,
   etcdFlags,
   type Layout,
-  SERVICE_ADDRESS,
+  LOOPBACK,
+  type ServerAddresses,
   schedulerConfig,
   schedulerFlags,
 } from './control-plane-flags.ts';
@@ -26,7 +27,8 @@ import { makeStateFolder, type StateFolder } from './state-folder.ts';
 import { CONTROL_PLANE_TOOLS, toolPaths } from './tools.ts';
 import { waitFor } from './wait.ts';
 
-export type Component = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler';
+export const COMPONENTS = ['etcd', 'apiserver', 'controller-manager', 'scheduler'] as const;
+export type Component = (typeof COMPONENTS)[number];
 
 /** A user who authenticates by a bearer token, as clients behind a fault proxy must. */
 export interface TokenUser {
@@ -48,6 +50,8 @@ export interface ControlPlaneOptions {
   readonly flags?: Readonly<Partial<Record<Component, readonly string[]>>>;
   /** It goes on when this process ends. @default false */
   readonly outlives?: boolean;
+  /** For pods that run and must reach it. @default 127.0.0.1, without endpoints of its Service */
+  readonly addresses?: ServerAddresses;
 }
 
 /** A real Kubernetes control plane without nodes. */
@@ -109,8 +113,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const tools = await toolPaths(CONTROL_PLANE_TOOLS);
   const began = performance.now();
   const folder = makeStateFolder(label);
-  const layout: Layout = { folder, port: await freePort(), durable, audit };
-  const url = `https://127.0.0.1:${layout.port}`;
+  const { addresses = LOOPBACK } = options;
+  const layout: Layout = { folder, port: await freePort(), durable, audit, addresses };
+  const url = `https://${addresses.host}:${layout.port}`;
   const authority = createAuthority('espalier-kit');
   const ca = authority.certificate;
   const admin: Credential = { kind: 'certificate', pair: authority.issue(masters('kit')) };
@@ -249,13 +254,17 @@ function writeFiles(layout: Layout, { url, authority, users }: Identities): Map<
     const text = typeof content === 'string' ? content : JSON.stringify(content, undefined, 2);
     writeFileSync(folder.file(name), text, { mode: 0o600 });
   };
+  const { host, apiService } = layout.addresses;
   const server = authority.issue({
     commonName: 'kube-apiserver',
-    hosts: ['127.0.0.1', 'localhost', SERVICE_ADDRESS, 'kubernetes.default.svc'],
+    hosts: ['127.0.0.1', 'localhost', host, apiService, 'kubernetes.default.svc'],
   });
   write('ca.crt', authority.certificate);
   write('server.crt', server.certificate);
   write('server.key', server.key);
+  const kubeletClient = authority.issue(masters('kube-apiserver-kubelet-client'));
+  write('kubelet-client.crt', kubeletClient.certificate);
+  write('kubelet-client.key', kubeletClient.key);
   write('service-accounts.key', createSigningKey());
   write('audit-policy.json', AUDIT_POLICY);
   write('scheduler.json', schedulerConfig(layout));

@@ -14,7 +14,7 @@ export interface ProcessOptions {
   /** stdout and stderr are appended here. */
   readonly logFile: string;
   /**
-   * The process goes on when this one ends, and is stopped by its recorded id.
+   * The process goes on when this one ends after {@link OwnProcess.release}, and is stopped by its recorded id.
    * @default false: the kernel kills it together with this process, even after a SIGKILL
    */
   readonly outlives?: boolean;
@@ -45,6 +45,8 @@ export interface OwnProcess {
   kill(): Promise<ProcessEnd>;
   /** SIGTERM, then SIGKILL after `graceMs`, and waits for the end. @default 5_000 */
   stop(graceMs?: number): Promise<ProcessEnd>;
+  /** A process that may outlive this one is from now on left alone when this one ends. */
+  release(): void;
   /** Once it has ended: a sentence with the end of its log; for `unless` of `waitFor`. */
   whyEnded(): string | undefined;
   /** The last lines of the log, for messages. */
@@ -108,7 +110,7 @@ export async function startProcess(options: ProcessOptions): Promise<OwnProcess>
   await spawned;
   const own = ownProcess(name, child, logFile, ended);
   if (outlives) child.unref();
-  else running.add(own);
+  running.add(own);
   void ended.then(() => running.delete(own));
   return own;
 }
@@ -127,7 +129,7 @@ function ownProcess(
   const signal = (what: NodeJS.Signals): void => {
     if (end === undefined) signalGroup(pid, what);
   };
-  return {
+  const own: OwnProcess = {
     name,
     pid,
     logFile,
@@ -152,10 +154,14 @@ function ownProcess(
         clearTimeout(timer);
       }
     },
+    release: () => {
+      running.delete(own);
+    },
     whyEnded: () =>
       end && `${name} ended with ${end.signal ?? end.exitCode}:\n${tailOf(logFile, 15)}`,
     tail: (lines = 15) => tailOf(logFile, lines),
   };
+  return own;
 }
 
 /** Sends a signal to a process group that may be gone already; tells whether it was there. */

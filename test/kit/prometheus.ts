@@ -35,6 +35,9 @@ function pathOf(program: 'prometheus' | 'promtool'): string {
   return path;
 }
 
+/** The program, for who starts it elsewhere. */
+export const prometheusPath = (): string => pathOf('prometheus');
+
 /** Runs promtool; its output in one text, whether it said yes or not. */
 export function promtool(
   args: readonly string[],

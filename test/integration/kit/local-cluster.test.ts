@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { runningCluster, stopLocalCluster } from '../../kit/local-cluster.ts';
+import { runningCluster, stopCluster } from '../../kit/cluster-record.ts';
 import { startTimeOf } from '../../kit/own-process.ts';
 import { makeStateFolder } from '../../kit/state-folder.ts';
 import { whyNoTools } from '../../kit/tools.ts';
@@ -31,18 +31,18 @@ test('cluster-up goes on after its command, and cluster-down leaves nothing', {
     const cluster = runningCluster(home);
     assert.ok(cluster);
     const args = ['--kubeconfig', cluster.kubeconfig, 'get', 'nodes', '--no-headers'];
-    const { stdout } = await run(cluster.kubectl, args, { env: { HOME: cluster.folder } });
+    const { stdout } = await run(cluster.kubectl, args, { env: { HOME: home } });
     assert.equal(stdout.match(/ Ready /g)?.length, 4);
 
-    await stopLocalCluster(home);
+    await stopCluster(home);
     assert.deepEqual(
       cluster.processes.filter(({ pid }) => startTimeOf(pid) !== undefined),
       [],
     );
-    assert.equal(existsSync(cluster.folder), false);
+    assert.deepEqual(cluster.folders.filter(existsSync), []);
     assert.equal(existsSync(home), false);
   } finally {
-    await stopLocalCluster(home);
+    await stopCluster(home);
     rmSync(join(home, '..'), { recursive: true, force: true });
   }
 });

@@ -1,0 +1,32 @@
+import { type ClusterRecord, recordCluster, stopCluster } from '../cluster-record.ts';
+import { type NodeClusterOptions, startNodeCluster } from './node-cluster.ts';
+import { installPrometheus, installRelease, projectImages } from './release.ts';
+
+/**
+ * Starts a real one-node Kubernetes with the chart, its bundled servers and Prometheus that goes on after this
+ * process, and records it in `home`.
+ *
+ * @throws {Error} if it does not start; then nothing of it is left but the logs.
+ */
+export async function startLocalNodeCluster(
+  home: string,
+  step: NonNullable<NodeClusterOptions['step']>,
+): Promise<ClusterRecord> {
+  await stopCluster(home); // what is left of one that did not end in order
+  const cluster = await startNodeCluster({ outlives: true, images: projectImages, step });
+  try {
+    await step('chart', () => installRelease(cluster));
+    const prometheus = await step('Prometheus', () => installPrometheus(cluster));
+    const { plane, folders, processes, box, settings } = cluster;
+    return recordCluster(home, {
+      plane,
+      folders,
+      processes,
+      addresses: { prometheus },
+      node: { name: box.network.name, settings },
+    });
+  } catch (error) {
+    await cluster.stop({ failed: true });
+    throw error;
+  }
+}

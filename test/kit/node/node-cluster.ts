@@ -1,0 +1,101 @@
+import { mkdirSync } from 'node:fs';
+import { COMPONENTS, type ControlPlane, startControlPlane } from '../control-plane.ts';
+import type { OwnProcess } from '../own-process.ts';
+import { makeStateFolder, type StateFolder } from '../state-folder.ts';
+import { makeCgroup } from './cgroups.ts';
+import { startContainerd } from './containerd.ts';
+import {
+  type KernelSettings,
+  readKernelSettings,
+  restoreKernelSettings,
+} from './kernel-settings.ts';
+import type { Kubelet } from './kubelet.ts';
+import { removeLeftBehind, removeNodeCgroups } from './left-behind.ts';
+import { type NodeBox, startNodeBox } from './node-box.ts';
+import { startRealNode } from './real-node.ts';
+import { serverImages } from './server-images.ts';
+import { offerVolumes } from './volumes.ts';
+
+export interface NodeClusterOptions {
+  /** GPUs that the node claims to have. @default 2 */
+  readonly gpus?: number;
+  /** Archives of more images. */
+  readonly images?: () => Promise<readonly string[]>;
+  /** It goes on when this process ends. @default false */
+  readonly outlives?: boolean;
+  /** Runs a step of the start, for progress. */
+  readonly step?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** A real Kubernetes of one node, which runs pods. */
+export interface NodeCluster {
+  readonly plane: ControlPlane;
+  readonly box: NodeBox;
+  readonly kubelet: Kubelet;
+  readonly folders: readonly StateFolder[];
+  readonly processes: readonly OwnProcess[];
+  /** What the kubelet has changed in the kernel, as it was. */
+  readonly settings: KernelSettings;
+  /** Ends everything and removes it. */
+  stop(options?: { readonly failed?: boolean }): Promise<void>;
+}
+
+/**
+ * Starts a control plane and a node; resolves when pods run. Call it only where `whyNoNode()` is false.
+ *
+ * @throws {Error} if it does not start; then nothing of it is left but the logs.
+ */
+export async function startNodeCluster(options: NodeClusterOptions = {}): Promise<NodeCluster> {
+  const { gpus = 2, images, outlives = false, step = (_, work) => work() } = options;
+  removeLeftBehind();
+  const settings = readKernelSettings();
+  const folder = makeStateFolder('node');
+  let plane: ControlPlane | undefined;
+  let box: NodeBox | undefined;
+  const stop = async ({ failed = false } = {}): Promise<void> => {
+    await box?.process.kill();
+    await plane?.stop({ failed });
+    if (box !== undefined) await removeNodeCgroups(box.network.name);
+    restoreKernelSettings(settings);
+    folder.remove({ keepLogs: failed });
+  };
+  try {
+    box = await startNodeBox({ folder, containerd: folder.file('containerd'), outlives });
+    const { network } = box;
+    const here = box;
+    makeCgroup(network.name);
+    const started = await step('control plane, containerd', () =>
+      Promise.all([
+        startControlPlane({ label: 'plane', addresses: network, outlives }),
+        startContainerd(here, folder),
+      ]),
+    );
+    plane = started[0];
+    const there = plane;
+    const containerd = started[1];
+    await step('images', async () => {
+      const archives = [...(await serverImages()), ...((await images?.()) ?? [])];
+      for (const archive of archives) await containerd.importImage(archive);
+    });
+    const volumes = folder.file('volumes');
+    mkdirSync(volumes);
+    await offerVolumes(plane, volumes);
+    const node = await step('node', () =>
+      startRealNode({ plane: there, box: here, containerd, folder, gpus }),
+    );
+    return {
+      plane,
+      box,
+      kubelet: node.kubelet,
+      folders: [plane.folder, folder],
+      get processes() {
+        return [...COMPONENTS.map((component) => there.process(component)), ...node.processes];
+      },
+      settings,
+      stop,
+    };
+  } catch (error) {
+    await stop({ failed: true });
+    throw error;
+  }
+}

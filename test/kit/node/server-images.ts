@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { prometheusPath } from '../prometheus.ts';
+import { toolPaths } from '../tools.ts';
+import { PAUSE_IMAGE } from './containerd.ts';
+import { type ScratchImage, writeOciArchive } from './oci-archive.ts';
+import { run } from './run.ts';
+
+export const PROMETHEUS_IMAGE = 'localhost/prometheus:2.42.0';
+
+/** Where everything lies that is built once. */
+export const CACHE =
+  process.env['ESPALIER_CACHE'] ??
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'espalier');
+const FOLDER = join(CACHE, 'node-images');
+
+/**
+ * Resolves with archives of the images that a cluster needs besides ours: the pause image, and the bundled
+ * servers of the chart under the names that it expects, built around the programs of the other tests. What
+ * is in the cache already is not built again.
+ */
+export async function serverImages(): Promise<readonly string[]> {
+  const tools = await toolPaths(['nats-server', 'versitygw']);
+  const prometheus = prometheusPath();
+  return Promise.all([
+    pauseImage(),
+    archive('nats', {
+      name: 'docker.io/library/nats:2.15.2',
+      files: { '/nats-server': tools['nats-server'] },
+      entrypoint: ['/nats-server'],
+    }),
+    archive('versitygw', {
+      name: 'docker.io/versity/versitygw:v1.8.0',
+      files: { '/versitygw': tools.versitygw },
+      entrypoint: ['/versitygw'],
+    }),
+    archive('prometheus', {
+      name: PROMETHEUS_IMAGE,
+      files: { '/prometheus': prometheus, ...(await librariesOf(prometheus)) },
+      entrypoint: ['/prometheus'],
+    }),
+  ]);
+}
+
+/** The image from its archive in the cache, whose name tells the content. */
+async function archive(label: string, image: ScratchImage): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(image));
+  for (const file of Object.values(image.files)) hash.update(readFileSync(file));
+  const path = join(FOLDER, `${label}-${hash.digest('hex').slice(0, 16)}.tar`);
+  if (!existsSync(path)) await writeOciArchive(path, image);
+  return path;
+}
+
+async function pauseImage(): Promise<string> {
+  mkdirSync(FOLDER, { recursive: true });
+  const source = join(import.meta.dirname, 'pause.c');
+  const key = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const path = join(FOLDER, `pause-${key}.tar`);
+  if (existsSync(path)) return path;
+  const work = mkdtempSync(join(FOLDER, '.pause-'));
+  try {
+    const program = join(work, 'pause');
+    await run('gcc', ['-Os', '-s', '-static', '-o', program, source]);
+    const files = { '/pause': program };
+    await writeOciArchive(path, { name: PAUSE_IMAGE, files, entrypoint: ['/pause'] });
+    return path;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** The shared libraries of a program, at the places where its loader looks for them. */
+async function librariesOf(program: string): Promise<Record<string, string>> {
+  const listing = await run('ldd', [program]);
+  const paths = [...listing.matchAll(/(?:=> |^\s+)(\/\S+)/gm)].map((match) => match[1] as string);
+  return Object.fromEntries(paths.map((path) => [path, path]));
+}
