@@ -1,4 +1,6 @@
 export { importance, type ParameterImportance } from './analysis/importance.ts';
+export { crowdingDistances } from './pareto/crowding.ts';
+export { dominates, type Losses } from './pareto/dominance.ts';
 export { explore } from './population/explore.ts';
 export {
   donors,
@@ -22,7 +24,7 @@ export {
   type Promotion,
   PromotionTable,
 } from './prune/promotion.ts';
-export { bestFinite } from './prune/rank.ts';
+export { bestFinite, lossesOf } from './prune/rank.ts';
 export type {
   AshaRule,
   MedianRule,
@@ -57,6 +59,7 @@ export type {
   Scale,
   When,
 } from './space/dimension.ts';
+export type { LimitTerm, ParameterLimit } from './space/limits.ts';
 export type { Space } from './space/space.ts';
 export {
   SpaceError,

@@ -9,6 +9,11 @@ export function loss(goal: Goal, value: number): number {
   return goal === 'minimize' ? value : -value;
 }
 
+/** The values of all objectives, each turned so that smaller is better. */
+export function lossesOf(goals: readonly Goal[], values: readonly number[]): readonly number[] {
+  return goals.map((goal, m) => loss(goal, values[m] ?? Number.NaN));
+}
+
 /** The best of the finite values, or `undefined` if there is none. */
 export function bestFinite(goal: Goal, values: readonly number[]): number | undefined {
   let best: number | undefined;

@@ -388,7 +388,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
     const message = JSON.stringify({ step: 3, epoch: 1, values: { acc: 0.25 } });
     const objective = { metric: 'acc', goal: 'maximize', report: 'best' } as const;
     const view = leader.feed.view(trial.trialUid);
-    assert.equal(observe(objective, view, undefined, message)?.value, 0.25);
+    assert.equal(observe([objective], view, undefined, message)?.value, 0.25);
     pods.set(trial.trialUid, [pod]);
     await server.start();
     await reconnectWitness();

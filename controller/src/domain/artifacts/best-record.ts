@@ -1,5 +1,6 @@
 import { type BestTrial, experimentStatusSchema } from '@espalier/api';
-import { isBetter } from '../trial/value-track.ts';
+import type { Goal } from '@espalier/search';
+import { areBetter, valuesOfBest } from '../experiment/goals.ts';
 
 const schema = experimentStatusSchema.shape.best;
 
@@ -10,14 +11,15 @@ const schema = experimentStatusSchema.shape.best;
  * @param stored The text in the store; one that is no record of a best gives way.
  */
 export function staysBest(
-  goal: 'maximize' | 'minimize',
+  goals: readonly Goal[],
   stored: string,
-  next: Pick<BestTrial, 'value' | 'configuration'>,
+  next: Pick<BestTrial, 'value' | 'values' | 'configuration'>,
 ): boolean {
   const known = parseBest(stored);
   if (known === undefined) return false;
-  if (known.value === next.value) return known.configuration < next.configuration;
-  return isBetter(goal, known.value, next.value);
+  const [values, others] = [valuesOfBest(known), valuesOfBest(next)];
+  if (areBetter(goals, values, others)) return true;
+  return !areBetter(goals, others, values) && known.configuration < next.configuration;
 }
 
 function parseBest(text: string): BestTrial | undefined {

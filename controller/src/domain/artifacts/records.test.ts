@@ -17,7 +17,7 @@ const stays: Record<string, { goal?: 'minimize'; stored: string; want: boolean }
 };
 for (const [name, { goal = 'maximize', stored, want }] of Object.entries(stays)) {
   test(`G8 best.json: ${name}`, () => {
-    assert.equal(staysBest(goal, stored, { value: 0.5, configuration: 2 }), want);
+    assert.equal(staysBest([goal], stored, { value: 0.5, configuration: 2 }), want);
   });
 }
 

@@ -1,11 +1,13 @@
-import { type BestTrial, type Experiment, mainObjective, type Trial } from '@espalier/api';
+import { type BestTrial, type Experiment, objectivesOf, type Trial } from '@espalier/api';
 import { isSame, omitUndefined } from '../same.ts';
-import { isBetter } from '../trial/value-track.ts';
-import type { BestConfiguration, ExperimentProgress } from './progress.ts';
+import { areBetter, goalsOf, valuesOfBest } from './goals.ts';
+import type { BestConfiguration } from './leaders.ts';
+import type { ExperimentProgress } from './progress.ts';
 
 /**
- * What status should name as the best: monotone in the objective, ties to the lower configuration,
- * and a checkpoint only if it was verified (G8). A best whose Trial was deleted by hand stays.
+ * What status should name as the best: monotone in the objective, of several in the first and among
+ * equals in the next, ties to the lower configuration; nothing that misses a constraint; and a
+ * checkpoint only if it was verified (G8). A best whose Trial was deleted by hand stays.
  */
 export function bestOf(
   experiment: Experiment,
@@ -14,14 +16,14 @@ export function bestOf(
   const known = experiment.status?.best;
   const ahead = progress.best;
   if (ahead === undefined) return known;
-  if (known !== undefined && !leads(experiment, ahead.number, ahead.value, known)) return known;
-  const named = bestTrial(ahead);
+  if (known !== undefined && !leads(experiment, ahead, known)) return known;
+  const named = bestTrial(experiment, ahead);
   return known !== undefined && isSame(known, named) ? known : named;
 }
 
 /**
  * Whether the checkpoint of an ended Trial can go: status names another Trial as the best, which this
- * one's configuration does not beat.
+ * one's configuration does not beat; and with several objectives it is not on the Pareto front.
  */
 export function isLosing(
   experiment: Experiment,
@@ -34,16 +36,28 @@ export function isLosing(
   if (best.configuration === configuration) return true;
   const state = progress.stateOf(configuration);
   if (state?.isEnded !== true) return false;
-  return state.value === undefined || !leads(experiment, configuration, state.value, best);
+  if (state.value === undefined || state.violation > 0) return true;
+  if (experiment.spec.objectives !== undefined) {
+    return progress.inFront(configuration)?.trial.metadata.uid !== trial.metadata.uid;
+  }
+  return !leads(experiment, { number: configuration, value: state.value }, best);
 }
 
 /** Whether a configuration with that value comes before `best`; the same configuration does too. */
-function leads(experiment: Experiment, number: number, value: number, best: BestTrial): boolean {
-  if (isBetter(mainObjective(experiment.spec).goal, value, best.value)) return true;
-  return value === best.value && number <= best.configuration;
+function leads(
+  { spec }: Experiment,
+  { number, value, values = [value] }: Omit<BestConfiguration, 'trial'>,
+  best: BestTrial,
+): boolean {
+  const known = valuesOfBest(best);
+  if (areBetter(goalsOf(spec), values, known)) return true;
+  return number <= best.configuration && !areBetter(goalsOf(spec), known, values);
 }
 
-function bestTrial({ number, value, trial }: BestConfiguration): BestTrial {
+function bestTrial(
+  { spec }: Experiment,
+  { number, value, values, trial }: BestConfiguration,
+): BestTrial {
   const { artifacts, observation } = trial.status ?? {};
   const checkpoint = artifacts?.checkpoint;
   return omitUndefined({
@@ -51,8 +65,14 @@ function bestTrial({ number, value, trial }: BestConfiguration): BestTrial {
     configuration: number,
     value,
     step: observation?.step ?? 0,
+    values: values && namedValues(spec, values),
     parameters: trial.spec.parameters,
     checkpoint: checkpoint && { uri: checkpoint.uri, sha256: checkpoint.sha256 },
     csv: artifacts?.metricsCsv,
   });
+}
+
+/** Values of all objectives with their names. */
+export function namedValues(spec: Experiment['spec'], values: readonly number[]) {
+  return objectivesOf(spec).map(({ metric }, m) => ({ metric, value: values[m] ?? Number.NaN }));
 }

@@ -16,7 +16,7 @@ const MAX_METRICS = 256;
  * The reports of one Trial so far. Mutable and opaque: fold lines into it, read it by `viewOf`.
  *
  * Its size is bounded whatever a trainer sends: ranges of sequence numbers, at most 4,096 values of
- * the objective per attempt, one value per milestone, 256 metric names.
+ * the objective (and of each further metric) per attempt, one value per milestone, 256 metric names.
  */
 export class FeedFold {
   readonly interest: FoldInterest;
@@ -34,6 +34,8 @@ export class FeedFold {
 export interface AttemptFold {
   readonly seen: SeqSet;
   readonly track: ValueTrack;
+  /** Of each of the interest's `others`. */
+  readonly others: readonly ValueTrack[];
   /** By position in `interest.milestones`: the point with the lowest seq at or past it. */
   readonly milestones: (TrackedValue | undefined)[];
   digest: typeof EMPTY_DIGEST;
@@ -126,13 +128,19 @@ function foldPoint(fold: FeedFold, into: AttemptFold, attempt: number, point: Po
     keepLatest(fold.latest, name, attempt, point.seq, point.values[name] as number);
   }
   const { interest } = fold;
-  const value = Object.hasOwn(point.values, interest.metric)
-    ? point.values[interest.metric]
-    : undefined;
-  if (value === undefined) return false;
-  const tracked = { seq: point.seq, value, step: point.step, epoch: point.epoch };
+  for (const [i, { metric }] of (interest.others ?? []).entries()) {
+    const other = trackedValue(point, metric);
+    if (other !== undefined) into.others[i]?.add(other);
+  }
+  const tracked = trackedValue(point, interest.metric);
+  if (tracked === undefined) return false;
   const passed = passMilestones(interest, into, resource, tracked);
   return into.track.add(tracked) || passed;
+}
+
+function trackedValue({ seq, step, epoch, values }: Point, metric: string) {
+  const value = Object.hasOwn(values, metric) ? values[metric] : undefined;
+  return value === undefined ? undefined : { seq, value, step, epoch };
 }
 
 function passMilestones(
@@ -191,6 +199,7 @@ function attemptOf(fold: FeedFold, attempt: number): AttemptFold {
   const fresh: AttemptFold = {
     seen: new SeqSet(),
     track: new ValueTrack(fold.interest.goal),
+    others: (fold.interest.others ?? []).map(({ goal }) => new ValueTrack(goal)),
     milestones: new Array(fold.interest.milestones.length).fill(undefined),
     digest: EMPTY_DIGEST,
     firstSeq: undefined,

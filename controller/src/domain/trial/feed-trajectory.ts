@@ -1,5 +1,12 @@
 import { type AttemptFold, type FeedFold, isComplete } from './feed-fold.ts';
-import type { AttemptProgress, FeedView, MilestoneValue, ObjectiveValue } from './feed-view.ts';
+import type {
+  AttemptProgress,
+  FeedView,
+  FoldInterest,
+  MetricEnds,
+  MilestoneValue,
+  ObjectiveValue,
+} from './feed-view.ts';
 import { isBetter, type TrackedValue } from './value-track.ts';
 
 /** The first value at a milestone, and whether its own attempt tells that there is none before it. */
@@ -10,7 +17,8 @@ interface Passed {
 
 /** The trajectory that survives: of each attempt, what no later one did over again. */
 export function viewOf(fold: FeedFold, currentAttempt: number): FeedView {
-  const { goal } = fold.interest;
+  const { goal, others = [] } = fold.interest;
+  const further = others.map((): { best?: TrackedValue; last?: TrackedValue } => ({}));
   const descending = [...fold.attempts.keys()].sort((a, b) => b - a);
   const passed: (Passed | undefined)[] = [];
   let best: TrackedValue | undefined;
@@ -22,13 +30,15 @@ export function viewOf(fold: FeedFold, currentAttempt: number): FeedView {
     const attempt = fold.attempts.get(number) as AttemptFold;
     const values = attempt.track.before(cut);
     // Earlier attempts come later in this loop and have lower seq, so they win ties and lose `last`.
-    if (
-      values.best !== undefined &&
-      !isBetter(goal, best?.value ?? Number.NaN, values.best.value)
-    ) {
-      best = values.best;
-    }
+    best = earlierBest(goal, best, values.best);
     last ??= values.last;
+    for (const [i, ends] of further.entries()) {
+      const other = attempt.others[i]?.before(cut);
+      const better = earlierBest(others[i]?.goal ?? goal, ends.best, other?.best);
+      if (better !== undefined) ends.best = better;
+      const latest = ends.last ?? other?.last;
+      if (latest !== undefined) ends.last = latest;
+    }
     epochs ??= attempt.epochs;
     for (const [position, value] of attempt.milestones.entries()) {
       if (value === undefined || value.seq >= cut) continue;
@@ -54,6 +64,7 @@ export function viewOf(fold: FeedFold, currentAttempt: number): FeedView {
     isWhole,
     complete: current !== undefined && (current.ended || (isWhole && isComplete(current))),
     ...(epochs === undefined ? {} : { epochs }),
+    ...(others.length === 0 ? {} : { others: further.map(endsOf) }),
     ...(best === undefined ? {} : { best: objective(best) }),
     ...(last === undefined ? {} : { last: objective(last) }),
     ...(current?.firstReportMs === undefined ? {} : { firstReportMs: current.firstReportMs }),
@@ -103,6 +114,23 @@ function isSure(
   if (attempt.fromResource >= (interest.milestones[position] as number)) return false;
   const reach = attempt.seen.contiguousFrom(beginning(attempt) ?? 0);
   return attempt.ended || (reach !== undefined && reach >= value.seq);
+}
+
+/** The better one; of equal ones `earlier`, which is of an attempt before. */
+function earlierBest(
+  goal: FoldInterest['goal'],
+  best: TrackedValue | undefined,
+  earlier: TrackedValue | undefined,
+): TrackedValue | undefined {
+  if (earlier === undefined) return best;
+  return isBetter(goal, best?.value ?? Number.NaN, earlier.value) ? best : earlier;
+}
+
+function endsOf({ best, last }: { best?: TrackedValue; last?: TrackedValue }): MetricEnds {
+  return {
+    ...(best === undefined ? {} : { best: objective(best) }),
+    ...(last === undefined ? {} : { last: objective(last) }),
+  };
 }
 
 function objective({ value, step, epoch }: TrackedValue): ObjectiveValue {

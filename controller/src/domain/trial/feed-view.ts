@@ -2,6 +2,8 @@
 export interface FoldInterest {
   readonly metric: string;
   readonly goal: 'maximize' | 'minimize';
+  /** Further metrics of which the best and the last value count; absent = none. */
+  readonly others?: readonly { readonly metric: string; readonly goal: 'maximize' | 'minimize' }[];
   /** Unit of the milestones. */
   readonly resource: 'epoch' | 'step';
   /** Ascending; may be empty. */
@@ -27,6 +29,8 @@ export interface FeedView {
   readonly best?: ObjectiveValue;
   /** The objective of the latest point that has one; may be NaN or infinite. */
   readonly last?: ObjectiveValue;
+  /** The same of each of the interest's `others`, in their order; absent = it has none. */
+  readonly others?: readonly MetricEnds[];
   /** For each milestone of the rule that was passed: the value of the first point at or past it. */
   readonly milestones: readonly MilestoneValue[];
   /** Latest value of every metric (bounded), for tables and gauges. */
@@ -54,6 +58,12 @@ export interface AttemptProgress {
   readonly contiguousTo: number;
   readonly hasStarted: boolean;
   readonly hasFinished: boolean;
+}
+
+/** The best and the last value of one metric; see {@link FeedView.best}. */
+export interface MetricEnds {
+  readonly best?: ObjectiveValue;
+  readonly last?: ObjectiveValue;
 }
 
 export interface ObjectiveValue {

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { feed, reported } from '../testing/builders.ts';
 import { observe } from './observation.ts';
 
-const BEST = { metric: 'acc', goal: 'maximize', report: 'best' } as const;
-const LAST = { ...BEST, report: 'last' } as const;
+const BEST = [{ metric: 'acc', goal: 'maximize', report: 'best' }] as const;
+const LAST = [{ ...BEST[0], report: 'last' }] as const;
 const NOTHING = { lastStep: 0, lastEpoch: 0, points: 0 };
 
 test('report best counts the best, report last the latest', () => {

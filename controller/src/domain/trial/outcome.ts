@@ -10,8 +10,10 @@ export interface EndFacts {
   readonly wasDeleted: boolean;
   /** Why we wanted its end, if we did. */
   readonly ending: Ending | undefined;
-  /** Whether any finite value of the objective is known. */
+  /** Whether a finite value of every objective and of every constraint's metric is known. */
   readonly hasValue: boolean;
+  /** The first metric of several that has none. */
+  readonly missing?: string | undefined;
 }
 
 /** How an attempt ended; what follows from it (next attempt, phase) depends on the budgets. */
@@ -41,11 +43,11 @@ export const OUTCOME_CHECKS: readonly Check[] = [
   {
     name: 'done without a value',
     applies: exited(EXIT_CODE.done),
-    gives: () =>
+    gives: ({ missing = 'the objective' }) =>
       final(
         'Failed',
         TRIAL_REASON.metricsUnavailable,
-        'the trainer is done but no value of the objective is known; does it report the metric?',
+        `the trainer is done but no value of ${missing} is known; does it report the metric?`,
       ),
   },
   {

@@ -3,18 +3,18 @@ import {
   durationMs,
   type Experiment,
   isTerminalTrial,
-  mainObjective,
   type Observation,
   TRIAL_REASON,
   type TrialArtifacts,
   type TrialStatus,
 } from '@espalier/api';
+import { trackedMetrics } from '../experiment/goals.ts';
 import { omitUndefined } from '../same.ts';
 import { formatTime } from '../time.ts';
 import type { AttemptFiles } from './attempt-files.ts';
 import { endingOf, experimentEnding } from './ending.ts';
 import { countOutcomes, currentAttempt, NEW_STATUS, withEntry } from './ledger.ts';
-import { observe } from './observation.ts';
+import { missingMetric, observe } from './observation.ts';
 import { type AttemptEnd, classifyEnd } from './outcome.ts';
 import { planOf, type TrialPlan } from './plan-types.ts';
 import type { PodView } from './pod-view.ts';
@@ -44,15 +44,13 @@ export function planEnded(
   const { feed, files, trial } = snapshot;
   const status = trial.status ?? NEW_STATUS;
   const end = pod?.end;
-  const observation = observe(
-    mainObjective(experiment.spec),
-    feed,
-    status.observation,
-    end?.message,
-  );
+  const metrics = trackedMetrics(experiment.spec);
+  const observation = observe(metrics, feed, status.observation, end?.message);
   const hasValue = observation?.value !== undefined;
   const facts = { end, ending: endingOf(snapshot), wasDeleted: pod?.deletingSinceMs !== undefined };
-  const ended = classifyEnd({ ...facts, hasValue });
+  const lacking = missingMetric(metrics, observation);
+  const missing = metrics.length === 1 ? undefined : lacking;
+  const ended = classifyEnd({ ...facts, hasValue: lacking === undefined, missing });
 
   const attempt = pod?.attempt ?? currentAttempt(status);
   if (end !== undefined && waitsForReports(ended)) {

@@ -1,6 +1,6 @@
 import { type Losses, nondominationRanks } from '../../pareto/dominance.ts';
 import { hypervolumeSubset } from '../../pareto/subset.ts';
-import { loss } from '../../prune/rank.ts';
+import { lossesOf } from '../../prune/rank.ts';
 import { compareRanks, type Rank, rankOf } from '../observations.ts';
 import type { Goal, HistoryEntry } from '../problem.ts';
 import { partAt, type Split, shareBelow } from './split.ts';
@@ -33,7 +33,7 @@ export function splitFronts(
   const complete: Row[] = [];
   const others: { readonly row: number; readonly rank: Rank }[] = [];
   for (const [row, entry] of results.entries()) {
-    const losses = entry && lossesOf(goals, entry);
+    const losses = entry && finiteLosses(goals, entry);
     const rank = rankOf(goals[0] ?? 'minimize', entry);
     if (entry === undefined || rank === undefined) continue;
     if (losses !== undefined && rank.violation === 0 && !rank.wasStopped) {
@@ -49,9 +49,9 @@ export function splitFronts(
 }
 
 /** All objectives as losses; `undefined` if one is not known. */
-export function lossesOf(goals: readonly Goal[], { values }: HistoryEntry): Losses | undefined {
+function finiteLosses(goals: readonly Goal[], { values }: HistoryEntry): Losses | undefined {
   if (values === undefined || values.length !== goals.length) return undefined;
-  const losses = goals.map((goal, m) => loss(goal, values[m] as number));
+  const losses = lossesOf(goals, values);
   return losses.every(Number.isFinite) ? losses : undefined;
 }
 
