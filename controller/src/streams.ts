@@ -18,6 +18,7 @@ import type { StoreOptions } from './adapters/s3/store-client.ts';
 import { dropSuperseded } from './adapters/s3/superseded.ts';
 import { ArtifactKeys, type AttemptPlace } from './domain/artifacts/keys.ts';
 import { checkpointStep } from './domain/artifacts/manifest.ts';
+import { stepsOfChildren } from './domain/population/population.ts';
 import { HealthWatch } from './health-watch.ts';
 import type { ArtifactStore, ReportRecovery } from './ports/artifact-store.ts';
 import type { Call, Cluster } from './ports/cluster.ts';
@@ -99,7 +100,7 @@ const ANSWER_WITHIN_MS = 20_000;
 /** Builds everything and begins to connect; returns at once. */
 export function createStreams(options: StreamsOptions): Streams {
   const { nats, cluster, clock, log, oldestPodMs } = options;
-  const store = options.s3 && composeStore(options.s3);
+  const store = options.s3 && composeStore(options.s3, cluster);
   const bus = nats && new Bus({ ...nats, clock, log });
   const feed =
     bus &&
@@ -196,7 +197,10 @@ export function createStreams(options: StreamsOptions): Streams {
   };
 }
 
-function composeStore({ prefix, attemptQuotaBytes, ...options }: S3Settings) {
+function composeStore(
+  { prefix, attemptQuotaBytes, ...options }: S3Settings,
+  cluster: Pick<Cluster, 'trialsOf'>,
+) {
   const objects = new ObjectStore(options);
   const signer = new Presigner(options);
   const keys = new ArtifactKeys(prefix);
@@ -205,7 +209,10 @@ function composeStore({ prefix, attemptQuotaBytes, ...options }: S3Settings) {
     signer,
     keys,
     quotaBytes: attemptQuotaBytes,
-    dropSuperseded: (place: AttemptPlace, call: Call) => dropSuperseded(objects, keys, place, call),
+    dropSuperseded: (place: AttemptPlace, call: Call) => {
+      const steps = stepsOfChildren(cluster.trialsOf(place.experiment.uid), place.trialUid);
+      return dropSuperseded(objects, keys, place, steps, call);
+    },
     /** Any answer will do: there is no such key. */
     touch: (call: Call) => objects.get(`${prefix === '' ? '' : `${prefix}/`}.health`, 1, call),
     artifacts: new S3Artifacts(objects, keys, lazyAbilities(objects, prefix)),

@@ -4,6 +4,12 @@ import type { Call, ResumePoint } from './cluster.ts';
 
 export type { AttemptFiles } from '../domain/trial/attempt-files.ts';
 
+/** A whole checkpoint of another Trial. */
+export interface DonorPoint {
+  readonly step: number;
+  readonly epoch: number;
+}
+
 /**
  * Where checkpoints and CSVs lie: S3, or a folder with the same keys. Looking is slow, so it is an
  * action that fills a cache; the planner reads the cache.
@@ -13,13 +19,28 @@ export interface ArtifactStore {
   filesOf(trial: Trial, attempt: number): AttemptFiles;
   /** Looks at the attempt's `manifest.json` and verifies it; `filesOf` tells the result afterwards. */
   inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void>;
-  /** The newest whole checkpoint among the attempts before `attempt`; undefined = start anew. */
+  /**
+   * The newest whole checkpoint among the attempts before `attempt`, else the one of its parent;
+   * undefined = there is none, so a Trial without a parent starts anew.
+   */
   resumePoint(
     experiment: Experiment,
     trial: Trial,
     attempt: number,
     call: Call,
   ): Promise<ResumePoint | undefined>;
+  /** The newest whole checkpoint of a Trial that others may go on from; undefined = there is none. */
+  donorPoint(experiment: Experiment, donor: Trial, call: Call): Promise<DonorPoint | undefined>;
+  /**
+   * Chooses that checkpoint for the Trial of that index, which will name it as its parent; it stays until
+   * that Trial has ended, whatever the donor does. Before there is such a Trial another choice may follow.
+   */
+  keepDonor(
+    experiment: Experiment,
+    donor: Trial,
+    childIndex: number,
+    call: Call,
+  ): Promise<DonorPoint | undefined>;
   /**
    * Keeps what the attempt's process printed, if no log of it is there.
    *

@@ -1,16 +1,20 @@
-import { type Experiment, LIMITS } from '@espalier/api';
+import { type Experiment, LIMITS, type Trial } from '@espalier/api';
 import type { ExperimentAction } from '../domain/experiment/snapshot.ts';
+import { allBegun } from '../domain/experiment/state.ts';
 import {
   replicateTrial,
   suggestedTrial,
   suggestionInput,
 } from '../domain/experiment/suggestion.ts';
 import { trialsCsv } from '../domain/experiment/trials-csv.ts';
+import { populationOf } from '../domain/population/population.ts';
 import { promotedStatus } from '../domain/trial/promote.ts';
 import { trialEvents } from '../domain/trial/trial-events.ts';
 import type { Call } from '../ports/cluster.ts';
 import { ConflictError } from '../ports/errors.ts';
 import { attemptsOf } from './attempts-of.ts';
+import { createMember } from './create-member.ts';
+import { createRacer } from './create-racer.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
 import type { ControllerPorts } from './ports.ts';
 import type { Searcher } from './searcher.ts';
@@ -90,12 +94,33 @@ export async function executeExperimentAction(
 async function createTrial(
   index: number,
   experiment: Experiment,
-  { ports, index: folds, searcher, entry, call }: ExecutionContext,
+  context: ExecutionContext,
 ): Promise<void> {
+  const { ports, index: folds, searcher, entry, call } = context;
   const { progress, problem } = entry;
   if (problem === undefined) return;
   // The answer to the Trial before decides: a fault may have made the rest of a configuration moot.
   if (index !== progress.nextIndex || index >= LIMITS.trials) throw new PlanAgain();
+  const population = populationOf(experiment.spec);
+  if (population !== undefined && index >= population.size) {
+    const keep = (donor: Trial, child: number) =>
+      useStore(context, 'keep-donor', () =>
+        ports.artifacts.keepDonor(experiment, donor, child, call),
+      );
+    const vacancy = { experiment, population, problem, entry, keep };
+    folds.applyTrial(entry, await createMember(index, vacancy, ports.cluster, call));
+    return;
+  }
+  if (progress.race !== undefined) {
+    const { race } = progress;
+    const canBegin = allBegun({ ...entry, experiment }) === undefined;
+    const racing = { experiment, race, progress, problem, searcher, canBegin };
+    const created = await createRacer(index, racing, ports.cluster, call);
+    if (created.kind === 'exhausted') entry.exhausted = created.reason;
+    if (created.kind !== 'created') throw new PlanAgain();
+    folds.applyTrial(entry, created.trial);
+    return;
+  }
   const { replicates } = progress;
   const configuration = Math.floor(index / replicates);
   const [sibling] = progress.trialsOf(configuration);
@@ -137,14 +162,15 @@ async function promoteTrial(
   });
 }
 
-async function useStore(
+async function useStore<T>(
   { ports, entry, index }: ExecutionContext,
   what: string,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    await work();
+    const answer = await work();
     index.storeAnswered(entry);
+    return answer;
   } catch (error) {
     ports.log.warn('the artifact store failed', { what, error: String(error) });
     const retryAtMs = ports.clock.now() + STORE_RETRY_MS;

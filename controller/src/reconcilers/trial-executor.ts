@@ -6,9 +6,11 @@ import {
   type TrialStatus,
 } from '@espalier/api';
 import { rungMilestones } from '@espalier/search';
+import { trackedMetrics } from '../domain/experiment/goals.ts';
 import { stopRuleOf } from '../domain/experiment/stop-rule.ts';
+import { mayDonate, memberMilestones, populationOf } from '../domain/population/population.ts';
 import { NEW_STATUS } from '../domain/trial/ledger.ts';
-import { refusedStatus } from '../domain/trial/plan.ts';
+import { parentLostStatus, refusedStatus } from '../domain/trial/plan.ts';
 import type { StatusChange, TrialAction } from '../domain/trial/plan-types.ts';
 import { transition } from '../domain/trial/transition.ts';
 import type { Call, PodRequest } from '../ports/cluster.ts';
@@ -65,6 +67,8 @@ export async function executeTrialAction(
         ports.recovery?.recover(experiment, trial, action.attempt, call),
       );
       return undefined;
+    case 'require-donor':
+      return requireDonor(action, observed, ports, index, call);
     case 'inspect':
     case 'drop-checkpoints': {
       if (experiment === undefined) return undefined;
@@ -94,6 +98,27 @@ async function keepLog(
   await logs.keep(experiment, trial, pod, call);
 }
 
+/** A store that does not answer keeps the judgement waiting and nothing else. */
+async function requireDonor(
+  { among, otherwise }: Extract<TrialAction, { kind: 'require-donor' }>,
+  observed: ObservedTrial,
+  ports: ControllerPorts,
+  index: ExperimentIndex,
+  call: Call,
+): Promise<StatusChange | undefined> {
+  const { experiment, entry } = observed;
+  if (experiment === undefined || entry === undefined) return undefined;
+  for (const number of among) {
+    const [donor] = entry.progress.trialsOf(number);
+    if (donor === undefined || !mayDonate(donor)) continue;
+    const found = await useStore('find a donor for', observed, ports, index, () =>
+      ports.artifacts.donorPoint(experiment, donor, call),
+    );
+    if (found !== undefined) return undefined;
+  }
+  return { status: otherwise, write: 'record' };
+}
+
 async function createPod(
   attempt: number,
   observed: ObservedTrial,
@@ -118,6 +143,11 @@ async function createPod(
       : await useStore('find the checkpoint of', observed, ports, index, () =>
           ports.artifacts.resumePoint(experiment, trial, attempt, call),
         );
+  if (trial.spec.parent !== undefined && resumeFrom === undefined) {
+    const before = trial.status ?? NEW_STATUS;
+    const status = transition(before, parentLostStatus(before, ports.clock.now()));
+    return status && { status, write: 'record' };
+  }
   const request: PodRequest = {
     experiment,
     trial,
@@ -158,15 +188,21 @@ async function useStore<T>(
 }
 
 function interestOf({ spec, metadata }: Experiment, trial: Trial): FeedInterest {
+  const population = populationOf(spec);
+  const [{ metric, goal }, ...others] = trackedMetrics(spec);
   return {
     experimentUid: metadata.uid,
     trialUid: trial.metadata.uid,
     namespace: metadata.namespace,
     trialName: trial.metadata.name,
-    metric: mainObjective(spec).metric,
-    goal: mainObjective(spec).goal,
-    resource: spec.earlyStopping?.resource ?? 'epoch',
-    milestones: rungMilestones(stopRuleOf(spec, trial.spec.configuration)),
+    metric,
+    goal,
+    ...(others.length === 0 ? {} : { others }),
+    resource: population?.resource ?? spec.earlyStopping?.resource ?? 'epoch',
+    milestones:
+      population === undefined
+        ? rungMilestones(stopRuleOf(spec, trial.spec.configuration))
+        : memberMilestones(population, trial.spec),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Experiment, Trial } from '@espalier/api';
 import { isLosing } from '../domain/experiment/best.ts';
+import { countedConfigurations } from '../domain/experiment/state.ts';
+import { populationOf, stepsOfChildren, vacancies } from '../domain/population/population.ts';
 import { currentAttempt, NEW_STATUS } from '../domain/trial/ledger.ts';
-import type { TrialSnapshot } from '../domain/trial/snapshot.ts';
+import type { PopulationFacts, TrialSnapshot } from '../domain/trial/snapshot.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
 import { ownerOf } from '../ports/owner.ts';
 import type { ExperimentEntry, ExperimentIndex } from './experiment-index.ts';
@@ -21,6 +23,24 @@ export interface ObservedTrial {
   readonly entry: ExperimentEntry | undefined;
   readonly memory: TrialMemory;
   readonly snapshot: TrialSnapshot;
+}
+
+function populationFacts(
+  experiment: Experiment,
+  { progress }: ExperimentEntry,
+): PopulationFacts | undefined {
+  const population = populationOf(experiment.spec);
+  if (population === undefined || progress.arrivals === undefined) return undefined;
+  const counted = countedConfigurations(experiment, progress) + vacancies(population, progress);
+  return {
+    entries: progress.arrivals.entries,
+    hasRoom: counted < experiment.spec.trials.max,
+  };
+}
+
+function hasChildren({ progress }: ExperimentEntry, uid: string): boolean {
+  if (progress.arrivals === undefined) return false;
+  return stepsOfChildren(progress.active.values(), uid).size > 0;
 }
 
 /** Reads all facts about one Trial from caches; undefined = the Trial is gone. */
@@ -63,6 +83,8 @@ export class TrialObserver {
         experiment !== undefined &&
         entry?.slots.hasSlot(uid, experiment.spec.trials.parallel) === true,
       rungs: entry?.progress.rungs.of(trial.spec.configuration) ?? new Map(),
+      population: experiment && entry && populationFacts(experiment, entry),
+      isParent: entry !== undefined && hasChildren(entry, uid),
       siblingFailed: entry?.progress.stateOf(trial.spec.configuration)?.fault !== undefined,
       isLosing:
         experiment !== undefined &&

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { Trial } from '@espalier/api';
 import { S3Artifacts } from '../../../controller/src/adapters/s3/s3-artifacts.ts';
 import { dropSuperseded } from '../../../controller/src/adapters/s3/superseded.ts';
 import { CALL, newScene, sha256, useStore, whyNoStore } from './rig.ts';
@@ -37,8 +39,8 @@ describe('superseded checkpoints in S3', { skip: whyNoStore() }, () => {
       }
       return found.sort();
     };
-    const drop = (attempt: number) =>
-      dropSuperseded(at.store, at.keys, { ...place, attempt }, CALL);
+    const drop = (attempt: number, kept: readonly number[] = []) =>
+      dropSuperseded(at.store, at.keys, { ...place, attempt }, new Set(kept), CALL);
     return { experiment, trial, place, write, commit, names, drop };
   }
   const artifacts = () => new S3Artifacts(at.store, at.keys, async () => ({ conditions: true }));
@@ -78,6 +80,35 @@ describe('superseded checkpoints in S3', { skip: whyNoStore() }, () => {
     assert.match(files.artifacts.checkpoint?.uri ?? '', /a1\/checkpoint-20\/model/);
     assert.equal((await names()).filter((name) => name.includes('checkpoint-')).length, 1);
     t.diagnostic(`files ${before.length}, dropped ${dropped}, needed and gone 0`);
+  });
+
+  test('G8 the checkpoint from which another trial is to start stays whole whatever its donor stores', async (t) => {
+    const { experiment, trial, place, commit, names, drop } = await checkpointed();
+    for (const step of [20, 30]) await commit(0, step);
+    const donor = await artifacts().keepDonor(experiment, trial, 7, CALL);
+    assert.deepEqual(donor, { step: 30, epoch: 1 });
+    const child: Trial = {
+      ...trial,
+      metadata: { ...trial.metadata, name: 'a-00007', uid: randomUUID() },
+      spec: {
+        ...trial.spec,
+        index: 7,
+        parent: { trial: trial.metadata.name, uid: trial.metadata.uid, ...donor },
+      },
+    };
+    const start = () => artifacts().resumePoint(experiment, child, 0, CALL);
+    const wanted = { trialUid: trial.metadata.uid, trialIndex: 0, attempt: 0, step: 30 };
+    await commit(0, 40);
+    await commit(1, 50);
+    await commit(1, 60, 'manifest.json');
+    for (const attempt of [0, 1]) await drop(attempt, [30]);
+    assert.deepEqual(await start(), wanted);
+    const kept = (await names()).filter((name) => name.startsWith('a0/'));
+    assert.ok(!kept.some((name) => name.includes('checkpoint-40')));
+    await drop(1);
+    assert.equal(await start(), undefined, 'never another checkpoint under that name');
+    assert.equal(await artifacts().donorPoint(experiment, trial, CALL), undefined, 'it ended');
+    t.diagnostic(`kept ${kept.length} files of step 30 of ${place.trialUid.slice(0, 8)}`);
   });
 
   test('G8 a manifest that is not complete makes nothing superfluous', async () => {

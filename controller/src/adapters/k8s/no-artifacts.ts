@@ -1,5 +1,5 @@
 import type { AttemptFiles } from '../../domain/trial/attempt-files.ts';
-import type { ArtifactStore } from '../../ports/artifact-store.ts';
+import type { ArtifactStore, DonorPoint } from '../../ports/artifact-store.ts';
 import type { ResumePoint } from '../../ports/cluster.ts';
 
 /** An installation without an object store: nothing is kept, nothing can be resumed. */
@@ -11,6 +11,14 @@ export class NoArtifacts implements ArtifactStore {
   async inspect(): Promise<void> {}
 
   async resumePoint(): Promise<ResumePoint | undefined> {
+    return undefined;
+  }
+
+  async donorPoint(): Promise<DonorPoint | undefined> {
+    return undefined;
+  }
+
+  async keepDonor(): Promise<DonorPoint | undefined> {
     return undefined;
   }
 

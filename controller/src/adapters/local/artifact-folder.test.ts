@@ -17,10 +17,11 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Experiment, experimentSchema, type Trial } from '@espalier/api';
 import { ArtifactFolder } from './artifact-folder.ts';
+import { checkpointPlace } from './donor-checkpoint.ts';
 import { DurableFiles } from './durable-file.ts';
 import { Layout, trialPlace } from './layout.ts';
 import { newExperiment, newTrial } from './new-object.ts';
-import { fillResumeFolder } from './resume-point.ts';
+import { linkCheckpoint } from './resume-point.ts';
 
 const CALL = { signal: new AbortController().signal };
 
@@ -157,8 +158,9 @@ test('a resume takes the newest whole checkpoint and passes over damaged ones', 
   const target = join(at.layout.dir, 'resume');
   mkdirSync(target);
   assert.ok(found !== undefined);
-  await fillResumeFolder(at.layout, at.experiment, found, target, CALL);
-  await fillResumeFolder(at.layout, at.experiment, found, target, CALL);
+  const from = checkpointPlace(at.layout, at.experiment, at.trial, found);
+  await linkCheckpoint(from, target, found, CALL);
+  await linkCheckpoint(from, target, found, CALL);
   assert.deepEqual(readdirSync(target).sort(), [
     'checkpoint-15',
     'manifest-15.json',
@@ -166,6 +168,37 @@ test('a resume takes the newest whole checkpoint and passes over damaged ones', 
   ]);
   const model = statSync(join(target, 'checkpoint-15/model.safetensors'));
   assert.equal(model.nlink, 2, 'a checkpoint is linked, not copied');
+});
+
+test('G8 the checkpoint of a donor stays for its child when the donor has deleted it, and no other is taken', async (t) => {
+  const at = scene(t);
+  const folder = attempt(at, 0, { name: 'manifest-10.json', step: 10 });
+  const donor = await at.store.keepDonor(at.experiment, at.trial, 7, CALL);
+  assert.equal(donor?.step, 10);
+  const { metadata, spec } = newTrial(at.experiment, { ...at.trial.spec, index: 7 }, 0);
+  const { name, uid } = at.trial.metadata;
+  const child: Trial = {
+    ...at.trial,
+    metadata,
+    spec: { ...spec, parent: { trial: name, uid, step: 10 } },
+  };
+  // The donor goes on, and what it does not need any more goes.
+  rmSync(folder, { recursive: true });
+  attempt(at, 0, { name: 'manifest-20.json', step: 20 });
+  const point = await at.store.resumePoint(at.experiment, child, 0, CALL);
+  assert.deepEqual(point, { trialUid: uid, trialIndex: at.trial.spec.index, attempt: 0, step: 10 });
+  const target = join(at.layout.dir, 'child');
+  await linkCheckpoint(
+    checkpointPlace(at.layout, at.experiment, child, point),
+    target,
+    point,
+    CALL,
+  );
+  assert.ok(readdirSync(target).includes('manifest-10.json'));
+  const other = { ...child, spec: { ...child.spec, parent: { trial: name, uid, step: 20 } } };
+  assert.equal(await at.store.resumePoint(at.experiment, other, 0, CALL), undefined);
+  await at.store.dropCheckpoints(at.experiment, child, CALL);
+  assert.equal(await at.store.resumePoint(at.experiment, child, 0, CALL), undefined);
 });
 
 test('dropping checkpoints leaves CSVs, logs and manifests', async (t) => {

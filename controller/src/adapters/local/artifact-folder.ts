@@ -4,9 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { ARTIFACT, type BestTrial, type Experiment, type Trial } from '@espalier/api';
 import { FoundFiles } from '../../domain/artifacts/found-files.ts';
 import { artifactsOf } from '../../domain/artifacts/manifest.ts';
-import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
+import type { ArtifactStore, AttemptFiles, DonorPoint } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
+import { donorPoint, dropParent, keepDonor, parentPoint } from './donor-checkpoint.ts';
 import { type DurableFiles, errorCode } from './durable-file.ts';
 import { type Layout, trialPlace } from './layout.ts';
 import { lastManifest, newestWholeCheckpoint } from './resume-point.ts';
@@ -53,7 +54,23 @@ export class ArtifactFolder implements ArtifactStore {
     attempt: number,
     call: Call,
   ): Promise<ResumePoint | undefined> {
-    return newestWholeCheckpoint(this.#layout, experiment, trial, attempt, call);
+    return (
+      (await newestWholeCheckpoint(this.#layout, experiment, trial, attempt, call)) ??
+      (await parentPoint(this.#layout, experiment, trial, call))
+    );
+  }
+
+  donorPoint(experiment: Experiment, donor: Trial, call: Call): Promise<DonorPoint | undefined> {
+    return donorPoint(this.#layout, experiment, donor, call);
+  }
+
+  keepDonor(
+    experiment: Experiment,
+    donor: Trial,
+    childIndex: number,
+    call: Call,
+  ): Promise<DonorPoint | undefined> {
+    return keepDonor(this.#layout, experiment, donor, childIndex, call);
   }
 
   /** The process wrote into the folder itself. */
@@ -71,6 +88,7 @@ export class ArtifactFolder implements ArtifactStore {
   async publishRecord(): Promise<void> {}
 
   async dropCheckpoints(experiment: Experiment, trial: Trial, call: Call): Promise<void> {
+    await dropParent(this.#layout, experiment, trial);
     const first = this.#layout.attemptArtifacts(experiment.metadata, trialPlace(trial), 0);
     for (const attempt of await foldersIn(dirname(first), /^a\d+$/)) {
       for (const checkpoint of await foldersIn(attempt, /^checkpoint-\d+$/)) {

@@ -3,12 +3,13 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call, PodRequest } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
+import { checkpointPlace } from './donor-checkpoint.ts';
 import { storageError } from './durable-file.ts';
 import type { Layout } from './layout.ts';
 import { localMeaning, type MachineOptions } from './machine.ts';
 import { type PodIdentity, podIdentity } from './pod-record.ts';
 import type { ProcessPods } from './process-pods.ts';
-import { fillResumeFolder } from './resume-point.ts';
+import { linkCheckpoint } from './resume-point.ts';
 import { RUN_FILE } from './run-record.ts';
 import { threadsPerTrial, trainerEnv } from './trainer-env.ts';
 
@@ -70,6 +71,8 @@ export class PodStarter {
     await mkdir(outFolder, { recursive: true });
     if (request.resumeFrom === undefined) return;
     const target = join(runFolder, RUN_FILE.resume);
-    await fillResumeFolder(layout, request.experiment, request.resumeFrom, target, call);
+    const { experiment, trial, resumeFrom } = request;
+    const from = checkpointPlace(layout, experiment, trial, resumeFrom);
+    await linkCheckpoint(from, target, resumeFrom, call);
   }
 }

@@ -68,18 +68,17 @@ export async function lastManifest(
 }
 
 /**
- * Fills the folder that the trainer resumes from: the files of that checkpoint, then its manifest.
- * Hard links where the disk allows: a checkpoint is not copied.
+ * Puts a checkpoint into another folder: its files, then its manifest. Hard links where the disk allows: a
+ * checkpoint is not copied.
+ *
+ * @throws {EspalierError} `Storage` if it is not whole, or cannot be linked or copied.
  */
-export async function fillResumeFolder(
-  layout: Layout,
-  experiment: Experiment,
-  point: ResumePoint,
+export async function linkCheckpoint(
+  folder: string,
   target: string,
+  point: ResumePoint,
   call: Call,
 ): Promise<void> {
-  const place = { index: point.trialIndex, uid: point.trialUid };
-  const folder = layout.attemptArtifacts(experiment.metadata, place, point.attempt);
   const name = checkpointManifest(point.step);
   const owner = { trialUid: point.trialUid, attempt: point.attempt };
   const checked = await checkManifest(folder, name, owner, call);

@@ -5,7 +5,6 @@ import {
   checkpointManifest,
   type Experiment,
   type Manifest,
-  mainObjective,
   type Point,
   type Trial,
 } from '@espalier/api';
@@ -19,7 +18,8 @@ import {
   type ManifestCheck,
   newestFirst,
 } from '../../domain/artifacts/manifest.ts';
-import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
+import { goalsOf } from '../../domain/experiment/goals.ts';
+import type { ArtifactStore, AttemptFiles, DonorPoint } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { ConflictError } from '../../ports/errors.ts';
 import { writeExperimentRecord } from './experiment-record.ts';
@@ -117,6 +117,28 @@ export class S3Artifacts implements ArtifactStore {
     return this.#newestWhole(place, call, (_place, step) => step === parent.step);
   }
 
+  async donorPoint(
+    experiment: Experiment,
+    donor: Trial,
+    call: Call,
+  ): Promise<DonorPoint | undefined> {
+    const place = placeOf(experiment, donor, 0);
+    for await (const { step, manifest } of this.#wholeCheckpoints(place, call, () => true)) {
+      if (manifest.resume !== null) return { step, epoch: manifest.epoch };
+    }
+    return undefined;
+  }
+
+  /** The Trial that names it keeps it: see `dropSuperseded`. */
+  keepDonor(
+    experiment: Experiment,
+    donor: Trial,
+    _childIndex: number,
+    call: Call,
+  ): Promise<DonorPoint | undefined> {
+    return this.donorPoint(experiment, donor, call);
+  }
+
   async keepLog(
     experiment: Experiment,
     trial: Trial,
@@ -144,12 +166,12 @@ export class S3Artifacts implements ArtifactStore {
       await this.#store.put(key, body, undefined, call);
       return;
     }
-    const { goal } = mainObjective(experiment.spec);
+    const goals = goalsOf(experiment.spec);
     const key = this.#keys.experimentFile(place, ARTIFACT.best);
     for (let tried = 0; tried < CAS_TRIES; tried++) {
       const stored = await this.#store.get(key, MAX_BEST_BYTES, call);
       if (stored?.body.equals(body) === true) return;
-      if (stored !== undefined && staysBest(goal, stored.body.toString('utf8'), best)) return;
+      if (stored !== undefined && staysBest(goals, stored.body.toString('utf8'), best)) return;
       const condition = conditionOn(stored);
       if ((await this.#store.put(key, body, condition, call)).kind === 'written') return;
     }

@@ -25,6 +25,8 @@ const MAX_LOOKED_AT = 100;
  * Deletes what the newest complete manifest of an attempt makes superfluous, in it and in earlier
  * attempts of its Trial, and tells how many files those were; nothing without such a manifest.
  *
+ * A checkpoint from which another Trial is to start stays with all that its manifest lists.
+ *
  * Complete is what lists files that are all there with their sizes: their digests were checked when they
  * were put, by URLs that allowed no other content. The manifests go first, so that none that is left
  * lists a file that is gone.
@@ -33,6 +35,7 @@ export async function dropSuperseded(
   store: ObjectStore,
   keys: ArtifactKeys,
   place: AttemptPlace,
+  steps: ReadonlySet<number>,
   call: Call,
 ): Promise<number> {
   const files: StoredFile[] = [];
@@ -46,7 +49,10 @@ export async function dropSuperseded(
   const newest = await findComplete(store, keys, place, files, call);
   if (newest === undefined) return 0;
   const { manifest, name, listed } = newest;
-  const superseded = files.filter((file) => isSuperseded(file, manifest, name, listed));
+  const kept = await keysOfCheckpoints(store, keys, place, files, steps, call);
+  const superseded = files.filter((file) => {
+    return !kept.has(file.key) && isSuperseded(file, manifest, name, listed);
+  });
   const isManifest = ({ path }: StoredFile) => checkpointStep(path) !== undefined;
   const ordered = [superseded.filter(isManifest), superseded.filter((file) => !isManifest(file))];
   for (const some of ordered) {
@@ -56,6 +62,38 @@ export async function dropSuperseded(
     }
   }
   return superseded.length;
+}
+
+/** Everything that belongs to the checkpoints of those steps, in whichever attempt they are. */
+async function keysOfCheckpoints(
+  store: ObjectStore,
+  keys: ArtifactKeys,
+  trial: AttemptPlace,
+  files: readonly StoredFile[],
+  steps: ReadonlySet<number>,
+  call: Call,
+): Promise<ReadonlySet<string>> {
+  const kept = new Set<string>();
+  for (const { key, attempt, path } of files) {
+    const step = checkpointStep(path);
+    if (step === undefined || !steps.has(step)) continue;
+    kept.add(key);
+    const found = await store.get(key, MAX_MANIFEST_BYTES, call);
+    const place = { ...trial, attempt };
+    for (const listed of found === undefined ? [] : pathsIn(found.body.toString('utf8'), place)) {
+      kept.add(keys.attemptFile(place, listed));
+    }
+  }
+  return kept;
+}
+
+function pathsIn(text: string, place: AttemptPlace): readonly string[] {
+  try {
+    return readManifest(text, place).files.map(({ path }) => path);
+  } catch {
+    // Whatever a trainer wrote there: nobody can start from it.
+    return [];
+  }
 }
 
 async function findComplete(

@@ -195,6 +195,8 @@ export function trialSnapshot(change: Partial<TrialSnapshot> = {}): TrialSnapsho
     files: { kind: 'unknown' },
     hasSlot: true,
     rungs: new Map(),
+    population: undefined,
+    isParent: false,
     siblingFailed: false,
     isLosing: false,
     lastViewMs: undefined,

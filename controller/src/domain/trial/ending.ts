@@ -31,7 +31,7 @@ export function endingOf(snapshot: TrialSnapshot): Ending | undefined {
     return { phase: 'Failed', reason, message: entry.message ?? '' };
   }
   const stop = status.rungs.find(({ verdict }) => verdict === 'stop');
-  if (stop !== undefined) return stoppedAt(stop);
+  if (stop !== undefined) return stoppedAt(stop, snapshot.population !== undefined);
   const ending = snapshot.experiment && experimentEnding(snapshot.experiment);
   if (ending !== undefined) return { phase: 'Stopped', ...ending };
   if (snapshot.siblingFailed) {
@@ -91,11 +91,15 @@ function pausedAt(
   return { phase: 'Stopped', reason: TRIAL_REASON.earlyStopped, message };
 }
 
-function stoppedAt(rung: Rung): Ending {
+function stoppedAt(rung: Rung, isMember: boolean): Ending {
   const value = rungValue(rung);
   if (!Number.isFinite(value)) {
     const message = `its value at ${rung.step} was ${value}`;
     return { phase: 'Stopped', reason: TRIAL_REASON.diverged, message };
+  }
+  if (isMember) {
+    const message = `gave its place to a better member at ${rung.step} with ${value}`;
+    return { phase: 'Stopped', reason: TRIAL_REASON.exploited, message };
   }
   const message = `stopped at ${rung.step} with ${value}`;
   return { phase: 'Stopped', reason: TRIAL_REASON.earlyStopped, message };

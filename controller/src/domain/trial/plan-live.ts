@@ -2,11 +2,15 @@ import {
   type Experiment,
   isTerminalTrial,
   mainObjective,
+  type Rung,
   TRIAL_REASON,
   type TrialPhase,
   type TrialStatus,
 } from '@espalier/api';
+import { trackedMetrics } from '../experiment/goals.ts';
 import { stopRuleOf } from '../experiment/stop-rule.ts';
+import { judgeMember, sparedRung } from '../population/judge-member.ts';
+import { populationOf } from '../population/population.ts';
 import { isSame, omitUndefined } from '../same.ts';
 import { formatTime, leftOf } from '../time.ts';
 import { deadlineText, nextDeadline } from './deadlines.ts';
@@ -61,6 +65,10 @@ export function planLive(
     return planOf(follow, giveUp(status, pod, TRIAL_REASON.deadlineExceeded, text));
   }
   const shown = showProgress(snapshot, experiment, status, pod);
+  const population = planMember(snapshot, experiment, shown);
+  if (population !== undefined) {
+    return planOf([...follow, ...population.actions], population.change, lookAgainMs);
+  }
   const rungs =
     snapshot.feed === undefined
       ? []
@@ -87,6 +95,24 @@ export function planLive(
     return planOf(follow, undefined, Math.min(waitMs, lookAgainMs ?? waitMs));
   }
   return planOf(follow, { write: 'view', status: shown }, lookAgainMs);
+}
+
+/** The judgement on a member of a population that reached a milestone. */
+function planMember(
+  { trial, feed, population: facts }: TrialSnapshot,
+  { spec }: Experiment,
+  shown: TrialStatus,
+): Pick<TrialPlan, 'actions' | 'change'> | undefined {
+  const population = populationOf(spec);
+  if (population === undefined || facts === undefined || feed === undefined) return undefined;
+  const judged = judgeMember(spec, population, trial, feed, facts.entries, facts.hasRoom);
+  if (judged === undefined) return undefined;
+  const { rung, donors } = judged;
+  const withRung = (one: Rung) => ({ ...shown, rungs: [...shown.rungs, one] });
+  const change = { write: 'record', status: withRung(rung) } as const;
+  if (donors.length === 0) return { actions: [], change };
+  const otherwise = withRung(sparedRung(rung));
+  return { actions: [{ kind: 'require-donor', among: donors, otherwise }], change };
 }
 
 /** Writes into the ledger why we are about to end the attempt; a later reconcile acts upon it. */
@@ -145,7 +171,7 @@ function showProgress(
     ...(phase === 'Running' ? {} : why),
     startTime: status.startTime ?? started,
     observation: observe(
-      mainObjective(experiment.spec),
+      trackedMetrics(experiment.spec),
       snapshot.feed,
       status.observation,
       undefined,

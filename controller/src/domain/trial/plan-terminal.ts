@@ -15,7 +15,8 @@ export function planTerminal(
 ): TrialPlan {
   const { trial, pods, feed } = snapshot;
   const status = trial.status ?? NEW_STATUS;
-  const keepsBest = experiment.spec.artifacts.keep === 'best';
+  // Others may still start from its checkpoints.
+  const keepsBest = experiment.spec.artifacts.keep === 'best' && !snapshot.isParent;
   const checkpoint = status.artifacts?.checkpoint;
   // The tables are written with the last of the points; files without them may end earlier.
   const isRecorded = status.artifacts?.metricsCsv !== undefined;

@@ -20,6 +20,15 @@ export type TrialAction =
   | { readonly kind: 'recover'; readonly attempt: number }
   /** Stop here unless the pod of that attempt is really gone (G1). */
   | { readonly kind: 'confirm-gone'; readonly attempt: number }
+  /**
+   * Stop here with `otherwise` as the status unless one of these members has a whole checkpoint, from which
+   * another can go on in the Trial's place.
+   */
+  | {
+      readonly kind: 'require-donor';
+      readonly among: readonly number[];
+      readonly otherwise: TrialStatus;
+    }
   /** Delete the checkpoints of a Trial that cannot be the best. */
   | { readonly kind: 'drop-checkpoints' };
 

@@ -106,6 +106,18 @@ export function waitingStatus(
   return { ...status, reason, message: message.slice(0, 1024) };
 }
 
+/** The status of a member whose donor's checkpoint is gone: it never starts with other weights. */
+export function parentLostStatus(status: TrialStatus, nowMs: number): TrialStatus {
+  return {
+    ...status,
+    phase: 'Stopped',
+    reason: 'ParentLost',
+    message: 'the checkpoint that it was to start from is gone',
+    attempts: status.attempts.filter(({ outcome }) => outcome !== undefined),
+    completionTime: formatTime(nowMs),
+  };
+}
+
 /** The status of a Trial whose pod can never be created as asked for. */
 export function refusedStatus(status: TrialStatus, message: string, nowMs: number): TrialStatus {
   return {

@@ -1,8 +1,16 @@
 import type { Experiment, Trial } from '@espalier/api';
-import type { RungEntry } from '@espalier/search';
+import type { PopulationEntry, RungEntry } from '@espalier/search';
 import type { AttemptFiles } from './attempt-files.ts';
 import type { FeedView } from './feed-view.ts';
 import type { PodView } from './pod-view.ts';
+
+/** What a member is judged by. */
+export interface PopulationFacts {
+  /** The record of all members, its own included. */
+  readonly entries: readonly PopulationEntry[];
+  /** Whether `trials.max` allows another member in its place. */
+  readonly hasRoom: boolean;
+}
 
 /** Every fact that a decision about one Trial may use, read from caches at one moment. */
 export interface TrialSnapshot {
@@ -21,6 +29,10 @@ export interface TrialSnapshot {
   readonly hasSlot: boolean;
   /** Entries of all Trials that are judged together at each milestone, from their records. */
   readonly rungs: ReadonlyMap<number, readonly RungEntry[]>;
+  /** Of a member of a population; undefined for any other Trial. */
+  readonly population: PopulationFacts | undefined;
+  /** Whether Trials that have not ended start from one of its checkpoints. */
+  readonly isParent: boolean;
   /** Whether another replicate of the same configuration failed or diverged. */
   readonly siblingFailed: boolean;
   /** Whether its checkpoint can no longer be the Experiment's best, and the pointer is elsewhere. */

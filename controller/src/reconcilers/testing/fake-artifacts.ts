@@ -1,6 +1,6 @@
 import type { BestTrial, Experiment, Trial } from '@espalier/api';
 import { recordFileText } from '../../domain/experiment/record.ts';
-import type { ArtifactStore, AttemptFiles } from '../../ports/artifact-store.ts';
+import type { ArtifactStore, AttemptFiles, DonorPoint } from '../../ports/artifact-store.ts';
 import type { ResumePoint } from '../../ports/cluster.ts';
 import { keyText } from '../../ports/key.ts';
 import type { Writes } from './writes.ts';
@@ -14,6 +14,8 @@ export interface Stored {
   /** `<namespace>/<trial>/a<attempt>` that ended by themselves or on SIGTERM: their files are whole. */
   readonly whole: Set<string>;
   readonly damaged: Set<string>;
+  /** Names of Trials. */
+  readonly withoutCheckpoint: Set<string>;
   readonly dropped: Set<string>;
   readonly deleted: Set<string>;
   /** By `<namespace>/<trial>/a<attempt>`. */
@@ -30,6 +32,7 @@ export function emptyStore(): Stored {
     record: undefined,
     whole: new Set(),
     damaged: new Set(),
+    withoutCheckpoint: new Set(),
     dropped: new Set(),
     deleted: new Set(),
     logs: new Map(),
@@ -91,9 +94,26 @@ export class FakeArtifacts implements ArtifactStore {
   ): Promise<ResumePoint | undefined> {
     this.requireUp();
     const { uid } = trial.metadata;
+    const { parent } = trial.spec;
+    if (attempt === 0 && parent !== undefined) {
+      const { step } = parent;
+      return { trialUid: parent.uid, trialIndex: Number(parent.trial.slice(-5)), attempt: 0, step };
+    }
     return attempt === 0
       ? undefined
       : { trialUid: uid, trialIndex: trial.spec.index, attempt: attempt - 1, step: 1 };
+  }
+
+  /** Every Trial that has run has a checkpoint, unless the test says otherwise. */
+  async donorPoint(_experiment: Experiment, donor: Trial): Promise<DonorPoint | undefined> {
+    this.requireUp();
+    if (this.stored.withoutCheckpoint.has(donor.metadata.name)) return undefined;
+    const step = donor.status?.rungs.at(-1)?.step ?? 0;
+    return step === 0 ? undefined : { step, epoch: step };
+  }
+
+  keepDonor(experiment: Experiment, donor: Trial): Promise<DonorPoint | undefined> {
+    return this.donorPoint(experiment, donor);
   }
 
   async keepLog(
