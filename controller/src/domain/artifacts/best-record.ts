@@ -1,6 +1,7 @@
 import { type BestTrial, experimentStatusSchema } from '@espalier/api';
 import type { Goal } from '@espalier/search';
 import { areBetter, valuesOfBest } from '../experiment/goals.ts';
+import { compareMeasured } from '../experiment/measured.ts';
 
 const schema = experimentStatusSchema.shape.best;
 
@@ -13,10 +14,12 @@ const schema = experimentStatusSchema.shape.best;
 export function staysBest(
   goals: readonly Goal[],
   stored: string,
-  next: Pick<BestTrial, 'value' | 'values' | 'configuration'>,
+  next: Pick<BestTrial, 'value' | 'values' | 'configuration' | 'replicates' | 'confirmed'>,
 ): boolean {
   const known = parseBest(stored);
   if (known === undefined) return false;
+  const measured = compareMeasured(known, next);
+  if (measured !== 0) return measured > 0;
   const [values, others] = [valuesOfBest(known), valuesOfBest(next)];
   if (areBetter(goals, values, others)) return true;
   return !areBetter(goals, others, values) && known.configuration < next.configuration;

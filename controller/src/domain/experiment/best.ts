@@ -1,7 +1,15 @@
-import { type BestTrial, type Experiment, objectivesOf, type Trial } from '@espalier/api';
+import {
+  type BestTrial,
+  type Experiment,
+  isTerminalExperiment,
+  objectivesOf,
+  type Trial,
+} from '@espalier/api';
+import { meanInterval } from '@espalier/search';
 import { isSame, omitUndefined } from '../same.ts';
 import { areBetter, goalsOf, valuesOfBest } from './goals.ts';
 import type { BestConfiguration } from './leaders.ts';
+import { compareMeasured } from './measured.ts';
 import type { ExperimentProgress } from './progress.ts';
 
 /**
@@ -40,15 +48,22 @@ export function isLosing(
   if (experiment.spec.objectives !== undefined) {
     return progress.inFront(configuration)?.trial.metadata.uid !== trial.metadata.uid;
   }
-  return !leads(experiment, { number: configuration, value: state.value }, best);
+  // Whoever waits in a race may still be given more replicates.
+  if (progress.race !== undefined && !isTerminalExperiment(experiment.status?.phase)) return false;
+  const { value, counted, isConfirmed: confirmed } = state;
+  const own = { number: configuration, value, replicates: counted.length, confirmed };
+  return !leads(experiment, own, best);
 }
 
 /** Whether a configuration with that value comes before `best`; the same configuration does too. */
 function leads(
   { spec }: Experiment,
-  { number, value, values = [value] }: Omit<BestConfiguration, 'trial'>,
+  own: Omit<BestConfiguration, 'trial' | 'counted'>,
   best: BestTrial,
 ): boolean {
+  const measured = compareMeasured(own, best);
+  if (measured !== 0) return measured > 0;
+  const { number, value, values = [value] } = own;
   const known = valuesOfBest(best);
   if (areBetter(goalsOf(spec), values, known)) return true;
   return number <= best.configuration && !areBetter(goalsOf(spec), known, values);
@@ -56,15 +71,19 @@ function leads(
 
 function bestTrial(
   { spec }: Experiment,
-  { number, value, values, trial }: BestConfiguration,
+  { number, value, values, trial, counted, confirmed }: BestConfiguration,
 ): BestTrial {
   const { artifacts, observation } = trial.status ?? {};
   const checkpoint = artifacts?.checkpoint;
+  const isMean = spec.replicates !== undefined;
   return omitUndefined({
     trial: trial.metadata.name,
     configuration: number,
     value,
     step: observation?.step ?? 0,
+    replicates: isMean ? counted.length : undefined,
+    interval: isMean ? meanInterval(counted) : undefined,
+    confirmed: confirmed ? true : undefined,
     values: values && namedValues(spec, values),
     parameters: trial.spec.parameters,
     checkpoint: checkpoint && { uri: checkpoint.uri, sha256: checkpoint.sha256 },

@@ -2,9 +2,10 @@ import type { ExperimentSpec, Trial } from '@espalier/api';
 import { dominates, type Goal, type Losses, lossesOf } from '@espalier/search';
 import type { ConfigurationState } from './configuration.ts';
 import { areBetter, goalsOf } from './goals.ts';
+import { compareMeasured, type Measured } from './measured.ts';
 
 /** A configuration that may be the best: it ended, with every objective, and misses no constraint. */
-export interface BestConfiguration {
+export interface BestConfiguration extends Measured {
   readonly number: number;
   readonly value: number;
   /** All objectives, where there are several. */
@@ -13,8 +14,8 @@ export interface BestConfiguration {
   readonly trial: Trial;
   /** What `value` is the mean of. */
   readonly counted: readonly number[];
-  /** In a race: whether it was measured on the replicates that were held back. */
-  readonly isConfirmed: boolean;
+  readonly replicates: number;
+  readonly confirmed: boolean;
 }
 
 /**
@@ -66,10 +67,8 @@ export class Leaders {
   }
 
   private leads(a: BestConfiguration, b: BestConfiguration): boolean {
-    // In a race whoever was measured better is ahead; without one all are measured alike.
-    if (a.isConfirmed !== b.isConfirmed) return a.isConfirmed;
-    const more = a.counted.length - b.counted.length;
-    if (more !== 0) return more > 0;
+    const measured = compareMeasured(a, b);
+    if (measured !== 0) return measured > 0;
     const [one, other] = [a.values ?? [a.value], b.values ?? [b.value]];
     if (areBetter(this.goals, one, other)) return true;
     return a.number < b.number && !areBetter(this.goals, other, one);
@@ -110,7 +109,8 @@ function candidate(
   objectives: number,
 ): BestConfiguration | undefined {
   if (value === undefined || bestTrial === undefined || violation > 0) return undefined;
-  const best = { number, value, trial: bestTrial, counted, isConfirmed };
+  const measure = { counted, replicates: counted.length, confirmed: isConfirmed };
+  const best = { number, value, trial: bestTrial, ...measure };
   if (objectives === 1) return best;
   return values && { ...best, values };
 }

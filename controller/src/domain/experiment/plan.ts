@@ -5,6 +5,7 @@ import {
   type ExperimentStatus,
   isTerminalExperiment,
 } from '@espalier/api';
+import { populationOf, vacancies } from '../population/population.ts';
 import { isSame, omitUndefined } from '../same.ts';
 import { formatTime, leftOf, parseTime } from '../time.ts';
 import { bestOf } from './best.ts';
@@ -50,7 +51,7 @@ export function planExperiment(snapshot: ExperimentSnapshot, nowMs: number): Exp
 
   const actions: ExperimentAction[] = [];
   if (canPublish && isNewBest && !mustEnd) actions.push({ kind: 'publish-best', best });
-  const creates = nextActions(snapshot, state);
+  const creates = nextActions(snapshot, state, nowMs);
   if (creates.length > 0 && !hasFinalizer(experiment)) {
     actions.push({ kind: 'set-finalizer', present: true });
   }
@@ -105,12 +106,14 @@ function planWith(
 function nextActions(
   snapshot: ExperimentSnapshot,
   { promotion, wantsTrials }: ExperimentState,
+  nowMs: number,
 ): ExperimentAction[] {
-  if (promotion === undefined) return wantsTrials ? createActions(snapshot) : [];
+  if (promotion === undefined) return wantsTrials ? createActions(snapshot, nowMs) : [];
   return snapshot.room.free > 0 ? [{ kind: 'promote-trial', ...promotion }] : [];
 }
 
-function createActions({ experiment, progress, room }: ExperimentSnapshot): ExperimentAction[] {
+function createActions(snapshot: ExperimentSnapshot, nowMs: number): ExperimentAction[] {
+  const { experiment, progress, room } = snapshot;
   const { replicates } = progress;
   // Within a configuration that has begun, then as many whole ones as `max` allows (K8).
   const started = (replicates - (progress.nextIndex % replicates)) % replicates;
@@ -118,12 +121,25 @@ function createActions({ experiment, progress, room }: ExperimentSnapshot): Expe
     0,
     experiment.spec.trials.max - countedConfigurations(experiment, progress),
   );
-  const wanted = started + configurations * replicates;
-  const count = Math.min(room.free, wanted, CREATE_AT_ONCE);
+  // Of a race, whether there is a next one is known when the one before is.
+  const wanted = progress.race === undefined ? started + configurations * replicates : room.free;
+  const count = Math.min(room.free, wanted, openPlaces(snapshot, nowMs), CREATE_AT_ONCE);
   return Array.from({ length: count }, (_, i) => ({
     kind: 'create-trial' as const,
     index: progress.nextIndex + i,
   }));
+}
+
+/** How many Trials a population has room for; any number for an Experiment without one. */
+function openPlaces({ experiment, progress, store }: ExperimentSnapshot, nowMs: number): number {
+  const population = populationOf(experiment.spec);
+  if (population === undefined) return Number.POSITIVE_INFINITY;
+  // Behind the first ones each needs a donor's checkpoint.
+  const first = Math.max(0, population.size - progress.nextIndex);
+  return Math.min(
+    vacancies(population, progress),
+    canUse(store, nowMs) ? Number.POSITIVE_INFINITY : first,
+  );
 }
 
 /** TTL removes the objects of a finished Experiment, never what it left in the store. */

@@ -46,9 +46,18 @@ export function assignmentsOf(
       : [{ name: parameter.name, [type]: value } as ParameterAssignment];
   });
   const { replicates } = spec;
-  const value = replicates?.values[replicate];
+  const value = replicateValue(spec, replicate);
   if (replicates === undefined || value === undefined) return assignments;
   return [...assignments, { name: replicates.parameter, int: value }];
+}
+
+/** The value of the replicated parameter: after those of the race come those that are held back. */
+export function replicateValue(
+  { replicates }: ExperimentSpec,
+  replicate: number,
+): number | undefined {
+  const { values = [], racing } = replicates ?? {};
+  return [...values, ...(racing?.confirm?.values ?? [])][replicate];
 }
 
 /** What the search suggested for this Trial's configuration, as it was recorded. */

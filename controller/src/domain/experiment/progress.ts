@@ -1,25 +1,16 @@
-import {
-  type ExperimentSpec,
-  isTerminalTrial,
-  mainObjective,
-  type Trial,
-  type TrialPhase,
-} from '@espalier/api';
-import type { Configuration, Goal, HistoryEntry, RunningEntry } from '@espalier/search';
+import { type ExperimentSpec, isTerminalTrial, type Trial, type TrialPhase } from '@espalier/api';
+import type { Configuration, HistoryEntry, RunningEntry } from '@espalier/search';
+import { Arrivals } from '../population/arrivals.ts';
+import { populationOf } from '../population/population.ts';
+import { omitUndefined } from '../same.ts';
 import { parseTime } from '../time.ts';
-import { isBetter } from '../trial/value-track.ts';
 import { type ConfigurationState, configurationState } from './configuration.ts';
+import { type BestConfiguration, Leaders } from './leaders.ts';
 import { configurationOf, replicateCount } from './problem.ts';
+import { type Race, raceOf } from './race.ts';
+import { racedState } from './race-state.ts';
 import { RungTable } from './rung-table.ts';
 import { SortedHistory } from './sorted-history.ts';
-
-/** The configuration that is ahead. */
-export interface BestConfiguration {
-  readonly number: number;
-  readonly value: number;
-  /** Its best replicate. */
-  readonly trial: Trial;
-}
 
 /**
  * A fold over the Trials of one Experiment: what they add up to, kept up to date with little work per
@@ -29,11 +20,14 @@ export interface BestConfiguration {
 export class ExperimentProgress {
   readonly replicates: number;
   readonly rungs: RungTable;
+  /** The race of its configurations; undefined = all are given the same replicates. */
+  readonly race: Race | undefined;
+  /** Of the members of a population; undefined for an Experiment without one. */
+  readonly arrivals: Arrivals | undefined;
   /** Trials that have not ended, by index. */
   readonly active = new Map<number, Trial>();
   /** Trials that ended and still have a verified checkpoint, by index. */
   readonly holders = new Map<number, Trial>();
-  private readonly goal: Goal;
   private readonly spec: ExperimentSpec;
   private readonly configurations = new Map<number, Trial[]>();
   private readonly states = new Map<number, ConfigurationState>();
@@ -44,13 +38,15 @@ export class ExperimentProgress {
   private latestEndMs: number | undefined;
   private trials = 0;
   private highest = -1;
-  private ahead: BestConfiguration | undefined;
+  private readonly leaders: Leaders;
 
   constructor(spec: ExperimentSpec) {
     this.spec = spec;
-    this.goal = mainObjective(spec).goal;
+    this.leaders = new Leaders(spec);
     this.replicates = replicateCount(spec);
     this.rungs = new RungTable(spec);
+    this.race = raceOf(spec);
+    this.arrivals = populationOf(spec) && new Arrivals();
   }
 
   /** Takes in a Trial as it is now. An older state of a Trial that ended is ignored (G4). */
@@ -63,6 +59,7 @@ export class ExperimentProgress {
     if (before !== undefined) this.count(before, -1);
     if (before !== undefined && before.metadata.uid !== trial.metadata.uid) {
       this.rungs.remove(index);
+      this.arrivals?.remove(index);
     }
     this.count(trial, 1);
     if (at >= 0) siblings[at] = trial;
@@ -70,6 +67,7 @@ export class ExperimentProgress {
     siblings.sort((a, b) => a.spec.index - b.spec.index);
     this.configurations.set(configuration, siblings);
     this.rungs.add(trial);
+    this.arrivals?.add(trial);
     this.reckon(configuration);
     if (index > this.highest) this.raise(index);
   }
@@ -85,9 +83,10 @@ export class ExperimentProgress {
     if (rest.length > 0) this.configurations.set(configuration, rest);
     else this.configurations.delete(configuration);
     this.rungs.remove(index);
+    this.arrivals?.remove(index);
     if (index === this.highest) this.highest = this.findHighest();
     this.reckon(configuration);
-    this.reckon(Math.floor(this.highest / this.replicates));
+    if (this.race === undefined) this.reckon(Math.floor(this.highest / this.replicates));
   }
 
   get total(): number {
@@ -115,6 +114,8 @@ export class ExperimentProgress {
   /** The next Trial to create: one above the highest, past the rest of a configuration with a fault. */
   get nextIndex(): number {
     const next = this.highest + 1;
+    // A race is created in the order of its decisions.
+    if (this.race !== undefined) return next;
     const configuration = Math.floor(next / this.replicates);
     if (next % this.replicates === 0) return next;
     if (this.states.get(configuration)?.fault === undefined) return next;
@@ -123,6 +124,7 @@ export class ExperimentProgress {
 
   /** Configurations begun; of these, all numbers that no Trial has were deleted by hand. */
   get created(): number {
+    if (this.race !== undefined) return this.highestConfiguration() + 1;
     return Math.ceil((this.highest + 1) / this.replicates);
   }
 
@@ -146,7 +148,17 @@ export class ExperimentProgress {
 
   /** The best of the ended configurations; ties to the lower number. */
   get best(): BestConfiguration | undefined {
-    return this.ahead;
+    return this.leaders.best;
+  }
+
+  /** With several objectives: those that no other one beats, the best in the first one first. */
+  get pareto(): readonly BestConfiguration[] {
+    return this.leaders.pareto;
+  }
+
+  /** That configuration if it is one of {@link pareto}. */
+  inFront(configuration: number): BestConfiguration | undefined {
+    return this.leaders.inFront(configuration);
   }
 
   /** Final results, by ascending configuration number. */
@@ -185,6 +197,7 @@ export class ExperimentProgress {
   private raise(index: number): void {
     const before = Math.floor(this.highest / this.replicates);
     this.highest = index;
+    if (this.race !== undefined) return;
     if (before >= 0) this.reckon(before);
     this.reckon(Math.floor(index / this.replicates));
   }
@@ -192,8 +205,7 @@ export class ExperimentProgress {
   private reckon(number: number): void {
     const before = this.states.get(number);
     const trials = this.configurations.get(number);
-    const isWhole = this.highest >= (number + 1) * this.replicates - 1;
-    const after = trials && configurationState(trials, this.replicates, isWhole, this.goal);
+    const after = trials && this.sumUp(number, trials);
     if (before?.isEnded === true) this.ended -= 1;
     if (before?.fault !== undefined) this.faults[before.fault] -= 1;
     if (after?.isEnded === true) this.ended += 1;
@@ -201,7 +213,13 @@ export class ExperimentProgress {
     if (after === undefined) this.states.delete(number);
     else this.states.set(number, after);
     this.record(number, after);
-    this.rank(number, after);
+    this.leaders.set(number, after);
+  }
+
+  private sumUp(number: number, trials: readonly Trial[]): ConfigurationState {
+    if (this.race !== undefined) return racedState(trials, this.race, this.spec);
+    const isWhole = this.highest >= (number + 1) * this.replicates - 1;
+    return configurationState(trials, this.replicates, isWhole, this.spec);
   }
 
   private record(number: number, state: ConfigurationState | undefined): void {
@@ -210,24 +228,15 @@ export class ExperimentProgress {
       return;
     }
     const configuration = this.parametersOf(number);
-    const entry = { index: number, configuration, outcome: state.outcome };
-    this.history.set(state.value === undefined ? entry : { ...entry, value: state.value });
+    const { outcome, value, values, violation } = state;
+    const entry = { index: number, configuration, outcome, value, values };
+    this.history.set(omitUndefined({ ...entry, violation: violation > 0 ? violation : undefined }));
   }
 
-  private rank(number: number, state: ConfigurationState | undefined): void {
-    if (this.ahead?.number === number) {
-      this.ahead = undefined;
-      for (const [other, known] of this.states) this.challenge(other, known);
-    } else if (state !== undefined) {
-      this.challenge(number, state);
-    }
-  }
-
-  private challenge(number: number, { value, bestTrial }: ConfigurationState): void {
-    if (value === undefined || bestTrial === undefined) return;
-    const isTie = value === this.ahead?.value && number < this.ahead.number;
-    if (!isTie && !isBetter(this.goal, value, this.ahead?.value)) return;
-    this.ahead = { number, value, trial: bestTrial };
+  private highestConfiguration(): number {
+    let highest = -1;
+    for (const number of this.configurations.keys()) highest = Math.max(highest, number);
+    return highest;
   }
 
   private findHighest(): number {

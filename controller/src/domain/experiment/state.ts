@@ -3,13 +3,19 @@ import {
   EXPERIMENT_REASON,
   type ExperimentPhase,
   type ExperimentReason,
+  type ExperimentSpec,
   LIMITS,
   mainObjective,
+  objectivesOf,
 } from '@espalier/api';
 import type { Promotion } from '@espalier/search';
+import { populationOf, vacancies } from '../population/population.ts';
 import { parseTime } from '../time.ts';
 import { isBetter } from '../trial/value-track.ts';
 import { problemText } from './check.ts';
+import { valuesOfBest } from './goals.ts';
+import type { Measured } from './measured.ts';
+import { nextMove } from './race-input.ts';
 import type { ExperimentSnapshot } from './snapshot.ts';
 
 /** Where an Experiment stands, and whether more Trials are wanted. */
@@ -23,6 +29,9 @@ export interface ExperimentState {
 }
 
 type Progress = ExperimentSnapshot['progress'];
+
+/** Whatever decides whether another configuration is begun. */
+type BeginFacts = Pick<ExperimentSnapshot, 'experiment' | 'progress' | 'exhausted'>;
 
 /** Why it ends, and whether its running Trials are ended with it. */
 interface End {
@@ -110,24 +119,53 @@ function isSticky(reason: string | undefined): reason is (typeof STICKY)[number]
 
 /**
  * Judged on configurations that ended, and on running Trials where what they have reported can only
- * get better: a best value, of a configuration without replicates.
+ * get better: a best value, of a configuration without replicates, where nothing else counts. Of several
+ * objectives one configuration must reach every target that is given: then one on the front does.
  */
 function isTargetReached({ experiment, progress }: ExperimentSnapshot): boolean {
-  const { target, goal, report } = mainObjective(experiment.spec);
-  if (target === undefined) return false;
-  const reaches = (value: number | undefined) =>
-    value !== undefined && (value === target || isBetter(goal, value, target));
-  if (reaches(progress.best?.value) || reaches(experiment.status?.best?.value)) return true;
-  if (report !== 'best' || progress.replicates > 1) return false;
-  for (const { status } of progress.active.values()) {
-    if (reaches(status?.observation?.value)) return true;
+  const { spec, status } = experiment;
+  const objectives = objectivesOf(spec);
+  if (!objectives.some(({ target }) => target !== undefined)) return false;
+  const reaches = (values: readonly (number | undefined)[]) =>
+    objectives.every(({ goal, target }, m) => {
+      const value = values[m];
+      if (target === undefined || value === target) return true;
+      return value !== undefined && isBetter(goal, value, target);
+    });
+  const { best, pareto, race, replicates } = progress;
+  // In a race one lucky replicate is not enough.
+  const isWhole = (one: Measured) =>
+    race === undefined || one.confirmed === true || (one.replicates ?? 1) >= replicates;
+  const ended = pareto.length > 0 ? pareto : best === undefined || !isWhole(best) ? [] : [best];
+  if (ended.some(({ value, values = [value] }) => reaches(values))) return true;
+  const known = status?.best;
+  if (known !== undefined && isWhole(known) && reaches(valuesOfBest(known))) return true;
+  const isRunningEnough =
+    objectives.length === 1 && spec.constraints === undefined && progress.replicates === 1;
+  if (!isRunningEnough || objectives[0]?.report !== 'best') return false;
+  for (const trial of progress.active.values()) {
+    if (reaches([trial.status?.observation?.value])) return true;
   }
   return false;
 }
 
 /** Why no further Trial will be created although nothing stands against it; undefined = one will. */
-function allCreated({ experiment, progress, exhausted }: ExperimentSnapshot): End | undefined {
-  if (progress.nextIndex % progress.replicates !== 0) return undefined;
+function allCreated(snapshot: ExperimentSnapshot): End | undefined {
+  const { experiment, progress } = snapshot;
+  const { race, nextIndex, replicates } = progress;
+  if (race === undefined && nextIndex % replicates !== 0) return undefined;
+  const end = allBegun(snapshot);
+  if (race === undefined || end === undefined || nextIndex >= LIMITS.trials) return end;
+  const { goal } = mainObjective(experiment.spec);
+  return nextMove(race, goal, progress, false) === undefined ? end : undefined;
+}
+
+/** Why no further configuration will be begun; undefined = one will. */
+export function allBegun({ experiment, progress, exhausted }: BeginFacts): End | undefined {
+  const population = populationOf(experiment.spec);
+  if (population !== undefined && vacancies(population, progress) === 0) {
+    return plainEnd('PopulationTrained');
+  }
   if (countedConfigurations(experiment, progress) >= experiment.spec.trials.max) {
     return plainEnd('MaxTrialsReached');
   }
@@ -148,7 +186,7 @@ export function countedConfigurations(
   { spec }: ExperimentSnapshot['experiment'],
   progress: ExperimentSnapshot['progress'],
 ): number {
-  const begun = Math.ceil(progress.nextIndex / progress.replicates);
+  const begun = progress.created;
   if (spec.search.algorithm === 'grid') return begun;
   return begun - Math.min(progress.invalid, spec.trials.max);
 }
@@ -162,15 +200,22 @@ function finalState(snapshot: ExperimentSnapshot, end: End): ExperimentState {
   if (end.reason === cancelRequested) return state('Cancelled');
   if (end.reason === invalidSpec || end.reason === tooManyFailures) return state('Failed');
   if (hasValue) return state('Succeeded');
-  const message = `${end.message}, but no trial has a value of the objective`;
+  const message = `${end.message}, but ${lacks(experiment.spec)}`;
   return state('Failed', { reason: noValue, message });
+}
+
+function lacks({ constraints, objectives }: ExperimentSpec): string {
+  if (constraints !== undefined) return 'no configuration fulfils the constraints';
+  const what = objectives === undefined ? 'the objective' : 'all objectives';
+  return `no trial has a value of ${what}`;
 }
 
 type PlainReason =
   | (typeof STICKY)[number]
   | 'CancelRequested'
   | 'StopRequested'
-  | 'MaxTrialsReached';
+  | 'MaxTrialsReached'
+  | 'PopulationTrained';
 
 function plainEnd(reason: PlainReason): End {
   return { reason, message: endText(reason) };
@@ -188,6 +233,8 @@ function endText(reason: PlainReason): string {
       return 'desiredState is Cancel';
     case 'StopRequested':
       return 'desiredState is Stop';
+    case 'PopulationTrained':
+      return 'every member of the population ended';
     case 'MaxTrialsReached':
       return 'all configurations were tried';
   }
