@@ -59,6 +59,7 @@ export type {
   Scale,
   When,
 } from './space/dimension.ts';
+export { checkGiven, type GivenProblem } from './space/given.ts';
 export type { LimitTerm, ParameterLimit } from './space/limits.ts';
 export type { Space } from './space/space.ts';
 export {

@@ -5,10 +5,105 @@ import { checkExperiment, problemOf, problemText } from './check.ts';
 
 const lr = { name: 'lr', float: { min: 0.001, max: 0.1 } };
 const flag = { name: 'flag', bool: { values: [true, false] } };
+const batch = { name: 'batch', int: { values: [16, 32, 64] } };
+const two = [
+  { metric: 'acc', goal: 'maximize' as const, report: 'best' as const },
+  { metric: 'ms', goal: 'minimize' as const, report: 'last' as const },
+] as const;
+const enqueued = (name: string, type: 'float' | 'int', value: number) => ({
+  parameters: [{ name, [type]: value }],
+});
+const term = (parameter: string) => ({ parameter, weight: 1 });
+const factor = (parameter: string) => ({ parameter, exponent: 1 });
 const when = (parameter: string, ...values: (string | number)[]) => ({ parameter, in: values });
 
 const cases: Record<string, { spec: SpecInput; want: string[]; suggestion?: string }> = {
   'a plain spec': { spec: {}, want: [] },
+  'U24 several objectives, constraints, limits and a beginning': {
+    spec: {
+      ...{ objective: undefined, objectives: [...two], constraints: [{ metric: 'mb', max: 9 }] },
+      parameters: [lr, batch],
+      parameterConstraints: [{ product: [factor('batch'), factor('lr')], max: 3 }],
+      search: { algorithm: 'tpe' },
+      enqueue: [{ parameters: [{ name: 'batch', int: 32 }] }],
+      warmStart: { experiments: ['earlier'] },
+    },
+    want: [],
+  },
+  'neither one objective nor several': {
+    spec: { objective: undefined },
+    want: ['spec.objective'],
+  },
+  'one objective and several': { spec: { objectives: [...two] }, want: ['spec.objective'] },
+  'a metric twice': {
+    spec: { objective: undefined, objectives: [two[0], two[0]] },
+    want: ['spec.objectives[1].metric'],
+  },
+  'asha over several objectives': {
+    spec: { objective: undefined, objectives: [...two], earlyStopping: { algorithm: 'asha' } },
+    want: ['spec.earlyStopping'],
+  },
+  'several objectives by an algorithm for one': {
+    spec: { objective: undefined, objectives: [...two], search: { algorithm: 'gp' } },
+    want: ['spec.search.algorithm'],
+  },
+  'a constraint without bounds': {
+    spec: { constraints: [{ metric: 'mb' }] },
+    want: ['spec.constraints[0]'],
+  },
+  'a limit on a parameter that is not there': {
+    spec: { parameterConstraints: [{ sum: [term('lr'), term('mr')], max: 1 }] },
+    want: ['spec.parameterConstraints[0].sum[1]'],
+  },
+  'limits that no configuration fulfils': {
+    spec: { parameterConstraints: [{ sum: [{ parameter: 'lr', weight: 2 }], min: 0.3 }] },
+    want: ['spec.parameterConstraints[0]'],
+  },
+  'limits that exclude each other': {
+    spec: {
+      parameters: [lr, { ...lr, name: 'decay' }],
+      parameterConstraints: [
+        { sum: [term('lr'), term('decay')], max: 0.05 },
+        { sum: [term('lr')], min: 0.06 },
+      ],
+    },
+    want: ['spec.parameterConstraints'],
+  },
+  'an enqueued value outside': {
+    spec: { enqueue: [{ parameters: [{ name: 'lr', float: 0.01 }] }, enqueued('lr', 'float', 1)] },
+    want: ['spec.enqueue[1].parameters[0]'],
+  },
+  'an enqueued value of another type': {
+    spec: { parameters: [batch], enqueue: [enqueued('batch', 'float', 32)] },
+    want: ['spec.enqueue[0].parameters[0]'],
+  },
+  'an enqueued name that is not there': {
+    spec: { parameters: [batch], enqueue: [enqueued('batches', 'int', 32)] },
+    want: ['spec.enqueue[0].parameters[0]'],
+    suggestion: 'batch',
+  },
+  'an enqueued child without its parent': {
+    spec: {
+      parameters: [flag, { ...lr, when: when('flag', 'true') }],
+      enqueue: [enqueued('lr', 'float', 0.01)],
+    },
+    want: ['spec.enqueue[0].parameters[0]'],
+  },
+  'an enqueued configuration against the limits': {
+    spec: {
+      parameterConstraints: [{ sum: [term('lr')], max: 0.05 }],
+      enqueue: [enqueued('lr', 'float', 0.06)],
+    },
+    want: ['spec.enqueue[0]'],
+  },
+  'a warm start of a search that looks at no results': {
+    spec: { warmStart: { experiments: ['earlier'] } },
+    want: ['spec.warmStart'],
+  },
+  'a warm start that only tries the best again': {
+    spec: { warmStart: { experiments: ['earlier'], enqueue: 2 } },
+    want: [],
+  },
   'an unknown algorithm': {
     spec: { search: { algorithm: 'sobel' } },
     want: ['spec.search.algorithm'],

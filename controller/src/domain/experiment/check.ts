@@ -3,6 +3,8 @@ import {
   type ExperimentSpec,
   mainObjective,
   nearestName,
+  objectivesOf,
+  type WarmStartRecord,
 } from '@espalier/api';
 import {
   ALGORITHMS,
@@ -16,6 +18,8 @@ import {
   type Space,
   type SpaceProblem,
 } from '@espalier/search';
+import { demandsOf } from './beginning.ts';
+import { checkBeginning } from './check-beginning.ts';
 import { dimensionsOf, parameterType } from './problem.ts';
 import { stopRulesOf } from './stop-rule.ts';
 
@@ -41,13 +45,18 @@ export function checkExperiment(spec: ExperimentSpec): readonly SpecProblem[] {
     if (!problems.some(({ path }) => isWithin(problem.path, path))) problems.push(problem);
   };
   checkAlgorithm(spec).forEach(report);
+  checkPopulation(spec).forEach(report);
   const dimensions = dimensionsOf(spec.parameters);
   if (dimensions !== undefined) {
     const found = checkSpace(dimensions);
     for (const problem of found) report(spaceProblem(spec, problem));
-    if (found.length === 0) {
+    if (found.length === 0 && objectivesOf(spec).length > 0) {
       const problem = problemOver(spec, compileSpace(dimensions));
-      for (const issue of checkProblem(problem)) {
+      const given = checkBeginning(spec, problem.space);
+      given.forEach(report);
+      // What is given wrongly cannot be completed.
+      const asked = given.length === 0 ? problem : withoutEnqueued(problem);
+      for (const issue of checkProblem(asked)) {
         if (issue.code !== 'unknown-algorithm') report(searchProblem(spec, issue));
       }
     }
@@ -64,12 +73,14 @@ export function checkExperiment(spec: ExperimentSpec): readonly SpecProblem[] {
 /**
  * What the search engine is asked.
  *
+ * @param record What was taken from earlier Experiments; a spec with `warmStart` is searched only once
+ * that is recorded.
  * @throws {RangeError} for a spec in which `checkExperiment` finds fault.
  */
-export function problemOf(spec: ExperimentSpec): Problem {
+export function problemOf(spec: ExperimentSpec, record?: WarmStartRecord): Problem {
   const dimensions = dimensionsOf(spec.parameters);
   if (dimensions === undefined) throw new RangeError('a parameter has no complete domain');
-  return problemOver(spec, compileSpace(dimensions));
+  return problemOver(spec, compileSpace(dimensions), record);
 }
 
 /** Problems as one sentence for a condition's message. */
@@ -77,8 +88,9 @@ export function problemText(problems: readonly SpecProblem[]): string {
   return problems.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ');
 }
 
-function problemOver(spec: ExperimentSpec, space: Space): Problem {
+function problemOver(spec: ExperimentSpec, space: Space, record?: WarmStartRecord): Problem {
   return {
+    ...demandsOf(spec, record),
     space,
     goal: mainObjective(spec).goal,
     algorithm: spec.search.algorithm,
@@ -94,6 +106,24 @@ function checkAlgorithm({ search: { algorithm } }: ExperimentSpec): readonly Spe
   const message = `no algorithm is called "${algorithm}"; there are ${names.join(', ')}`;
   const path = ['spec', 'search', 'algorithm'];
   return [suggestion === undefined ? { path, message } : { path, message, suggestion }];
+}
+
+function checkPopulation({ search, earlyStopping, replicates }: ExperimentSpec): SpecProblem[] {
+  if (search.algorithm !== 'pbt') {
+    if (search.population === undefined) return [];
+    const message = 'a population is trained by the algorithm pbt only';
+    return [{ path: ['spec', 'search', 'population'], message }];
+  }
+  const problems: SpecProblem[] = [];
+  if (earlyStopping !== undefined) {
+    const message = 'pbt replaces its worst members itself; leave earlyStopping out';
+    problems.push({ path: ['spec', 'earlyStopping'], message });
+  }
+  if (replicates !== undefined) {
+    const message = 'a member of a population cannot be repeated; leave replicates out';
+    problems.push({ path: ['spec', 'replicates'], message });
+  }
+  return problems;
 }
 
 function spaceProblem(spec: ExperimentSpec, problem: SpaceProblem): SpecProblem {
@@ -130,11 +160,24 @@ function searchProblem(spec: ExperimentSpec, issue: ProblemIssue): SpecProblem {
       return { path: ['spec', 'search', 'seed'], message };
     case 'maxTrials':
       return { path: ['spec', 'trials', 'max'], message };
+    case 'limits': {
+      const limit = issue.at === undefined ? undefined : spec.parameterConstraints?.[issue.at];
+      const path = ['spec', 'parameterConstraints', ...(issue.at === undefined ? [] : [issue.at])];
+      if (limit === undefined || issue.term === undefined) return { path, message };
+      const kind = limit.sum === undefined ? 'product' : 'sum';
+      return { path: [...path, kind, issue.term], message };
+    }
+    case 'enqueued':
+      return { path: ['spec', 'enqueue', issue.at ?? 0], message };
     case 'space': {
       const index = spec.parameters.findIndex(({ name }) => name === issue.dimension);
       return { path: index < 0 ? ['spec', 'parameters'] : parameterPath(index), message };
     }
   }
+}
+
+function withoutEnqueued({ enqueued: _, ...problem }: Problem): Problem {
+  return problem;
 }
 
 function parameterPath(index: number): readonly (string | number)[] {

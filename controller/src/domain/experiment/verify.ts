@@ -30,7 +30,7 @@ export interface VerifyOptions {
  * @param trials Those that there are now, in any order; the Experiment need not have ended.
  */
 export function* verifying(
-  { metadata, spec }: Experiment,
+  { metadata, spec, status }: Experiment,
   trials: readonly Trial[],
   options: VerifyOptions,
 ): Generator<VerifyProgress, Verification> {
@@ -51,7 +51,9 @@ export function* verifying(
 
   const problems = checkExperiment(spec);
   const check =
-    problems.length > 0 ? undefined : new SuggestionCheck(spec, problemOf(spec), progress, options);
+    problems.length > 0
+      ? undefined
+      : new SuggestionCheck(spec, problemOf(spec, status?.warmStart), progress, options);
   const invalid: Finding = {
     differences: [],
     unknown: { reason: 'InvalidSpec', message: problemText(problems) },
