@@ -11,7 +11,7 @@ import {
 } from '@espalier/api';
 import type { Parameters } from '../parameters/definition.ts';
 import { ConfigurationError, messageOf, systemCode } from '../trainer-error.ts';
-import type { RunState } from '../training/run-state.ts';
+import { freshState, type RunState } from '../training/run-state.ts';
 import { decodeSafetensors, type FileTensor } from './safetensors.ts';
 
 const MANIFEST_NAME = /^manifest-(\d+)\.json$/;
@@ -72,6 +72,25 @@ export function readResume(folder: string): Resume | undefined {
     model: model.tensors,
     slots: state.tensors,
     points: readPoints(contents),
+  };
+}
+
+/**
+ * The checkpoint of another trial, as this one goes on from it: with its weights, the state of its optimiser,
+ * its step and its epoch, so that schedules follow; without its best, its points and the part of an epoch
+ * that it had done with other parameters.
+ */
+export function asParent({ manifest, state, ...rest }: Resume): Resume {
+  const { step, epoch } = state;
+  return {
+    ...rest,
+    manifest: {
+      ...manifest,
+      best: null,
+      files: manifest.files.filter(({ path }) => !path.startsWith('points-')),
+    },
+    state: { ...freshState(), step, epoch },
+    points: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { EXIT_CODE, type Point, TRAINER_ENV } from '@espalier/api';
-import { readResume } from '../checkpoint/resume.ts';
+import { asParent, readResume } from '../checkpoint/resume.ts';
 import { defaultCacheFolder } from '../data/pixel-cache.ts';
 import { makeFolder } from '../files/whole-file.ts';
 import { parseParameters } from '../parameters/parse-parameters.ts';
@@ -74,7 +74,9 @@ async function runTask(
 ): Promise<void> {
   const { task, outFolder, threads, resumeFolder } = trial;
   const parameters = parseParameters(trial.parameters);
-  const resume = resumeFolder === undefined ? undefined : readResume(resumeFolder);
+  const found = resumeFolder === undefined ? undefined : readResume(resumeFolder);
+  const isOwn = found?.manifest.trialUid === task.uid;
+  const resume = found === undefined || isOwn ? found : asParent(found);
   const sink = openReportFile(reportFile);
   makeFolder(outFolder);
   const points = new PointLog(resume?.points ?? [], resume?.state.nextSeq ?? 0, sink);

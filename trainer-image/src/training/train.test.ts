@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { manifestSchema, type ParameterValue } from '@espalier/api';
-import { readResume } from '../checkpoint/resume.ts';
+import { asParent, readResume } from '../checkpoint/resume.ts';
 import { writeDigits } from '../digits/write-digits.ts';
 import { parseParameters } from '../parameters/parse-parameters.ts';
 import { PointLog } from '../report/point-log.ts';
@@ -33,6 +33,8 @@ const SMALL: [string, ParameterValue][] = [
 interface RunOptions {
   readonly given?: [string, ParameterValue][];
   readonly resumeFrom?: string;
+  /** That is another trial's. */
+  readonly isParent?: boolean;
   /** Ask to end after so many batches, of training or validation. */
   readonly stopAfter?: number;
   readonly everyEpochs?: number;
@@ -44,8 +46,9 @@ async function run(name: string, options: RunOptions = {}): Promise<boolean> {
   const outFolder = join(folder, name);
   const { mkdirSync } = await import('node:fs');
   mkdirSync(outFolder, { recursive: true });
-  const resume =
+  const found =
     options.resumeFrom === undefined ? undefined : readResume(join(folder, options.resumeFrom));
+  const resume = found !== undefined && options.isParent === true ? asParent(found) : found;
   const stop = new AbortController();
   let batches = 0;
   const show = (): void => {
@@ -193,6 +196,32 @@ test('a checkpoint of another network is refused', async () => {
     run('wide', { resumeFrom: 'narrow', given: [['width', 0.06]] }),
     /has width 0\.05, this run has 0\.06/,
   );
+});
+
+test('the checkpoint of another trial gives its weights, step and epoch, and nothing of its results', async () => {
+  await run('donor', { stopAfter: 9 });
+  const donor = readResume(join(folder, 'donor'));
+  assert.ok(donor?.state.best && donor.state.epoch === 1 && donor.state.position > 0);
+  const given: [string, ParameterValue][] = [
+    ['lr', 1e-12],
+    ['batchSize', 16],
+  ];
+  await run('child', { resumeFrom: 'donor', isParent: true, given, stopAfter: 1 });
+  const child = readResume(join(folder, 'child'));
+  assert.ok(child);
+  const { step, epoch, position, best } = child.state;
+  assert.deepEqual([step, epoch, position, best], [donor.state.step + 1, 1, 1, null]);
+  assert.equal(child.points[0]?.seq, 0);
+  assert.ok(child.points.every((point) => point.step > donor.state.step));
+  for (const [name, { data }] of donor.model) {
+    // One step at such a rate moves no weight by more than a few last bits; means follow the batches.
+    if (/mean|variance/.test(name)) continue;
+    const own = child.model.get(name)?.data;
+    assert.ok(own !== undefined && own.length === data.length, name);
+    const [a, b] = [data, own].map((bytes) => new Float32Array(Uint8Array.from(bytes).buffer));
+    const far = [...(a ?? [])].map((x, i) => Math.abs(x - (b?.[i] ?? Number.NaN)));
+    assert.ok(Math.max(...far) < 1e-5, `${name}: ${Math.max(...far)}`);
+  }
 });
 
 test('an empty or missing resume folder means to start anew', () => {

@@ -61,6 +61,12 @@ function readResumed(folder: string | undefined): Resumed | undefined {
   return { folder, manifest, state: JSON.parse(state) as State, points };
 }
 
+function modelIn({ folder, manifest, state }: Resumed): string {
+  const step = manifest.resume?.step ?? state.step;
+  const text = readFileSync(join(folder, checkpointFolder(step), ARTIFACT.model), 'utf8');
+  return text.split('\n')[0] ?? '';
+}
+
 const stop = listenForStop();
 const environment = readTrialEnvironment(process.env);
 const { task, outFolder } = environment;
@@ -73,8 +79,18 @@ const mode = parameters.get('mode') ?? 'ok';
 const holdsAfter = task.attempt < number('holds', 0) ? 2 : Number.POSITIVE_INFINITY;
 const stepMs = (epochMs / steps) * (mode === 'drag' && top < 0.5 ? 8 : 1);
 
-const resumed = readResumed(environment.resumeFolder);
-const state: State = resumed?.state ?? { step: 0, epoch: 0, best: null };
+const found = readResumed(environment.resumeFolder);
+// Of another trial: its weights, step and epoch, but neither its best nor its points.
+const isParent = found !== undefined && found.manifest.trialUid !== task.uid;
+const resumed = isParent
+  ? { ...found, points: [], manifest: { ...found.manifest, files: [] } }
+  : found;
+const state: State = {
+  ...(resumed?.state ?? { step: 0, epoch: 0, best: null }),
+  ...(isParent ? { best: null } : {}),
+};
+/** What its model holds: how it came to be, an entry for each trial that has trained it. */
+const weights = `${found === undefined ? '' : modelIn(found)}${task.trial}@${state.step} `;
 const points = new PointLog(
   resumed?.points ?? [],
   (resumed?.points.at(-1)?.seq ?? -1) + 1,
@@ -93,7 +109,7 @@ function writeSegment(): void {
 
 function writeModel(): void {
   const path = modelOf(state.step);
-  if (!folder.has(path)) write(path, `${task.trial} after ${state.step} steps\n`);
+  if (!folder.has(path)) write(path, `${weights}\nafter ${state.step} steps\n`);
 }
 
 const isBest = (path: string) => state.best !== null && path === modelOf(state.best.step);
