@@ -109,7 +109,6 @@ export async function startProcess(options: ProcessOptions): Promise<OwnProcess>
   child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
   await spawned;
   const own = ownProcess(name, child, logFile, ended);
-  if (outlives) child.unref();
   running.add(own);
   void ended.then(() => running.delete(own));
   return own;
@@ -156,6 +155,7 @@ function ownProcess(
     },
     release: () => {
       running.delete(own);
+      child.unref();
     },
     whyEnded: () =>
       end && `${name} ended with ${end.signal ?? end.exitCode}:\n${tailOf(logFile, 15)}`,

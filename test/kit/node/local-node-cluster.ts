@@ -1,6 +1,7 @@
 import { type ClusterRecord, recordCluster, stopCluster } from '../cluster-record.ts';
 import { type NodeClusterOptions, startNodeCluster } from './node-cluster.ts';
-import { installPrometheus, installRelease, projectImages } from './release.ts';
+import { installPrometheus } from './prometheus-pod.ts';
+import { installRelease, projectImages } from './release.ts';
 
 /**
  * Starts a real one-node Kubernetes with the chart, its bundled servers and Prometheus that goes on after this
@@ -15,8 +16,8 @@ export async function startLocalNodeCluster(
   await stopCluster(home); // what is left of one that did not end in order
   const cluster = await startNodeCluster({ outlives: true, images: projectImages, step });
   try {
-    await step('chart', () => installRelease(cluster));
-    const prometheus = await step('Prometheus', () => installPrometheus(cluster));
+    await step('chart', () => installRelease(cluster.plane));
+    const prometheus = await step('Prometheus', () => installPrometheus(cluster.plane));
     const { plane, folders, processes, box, settings } = cluster;
     return recordCluster(home, {
       plane,

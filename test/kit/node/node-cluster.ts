@@ -48,6 +48,10 @@ export interface NodeCluster {
 export async function startNodeCluster(options: NodeClusterOptions = {}): Promise<NodeCluster> {
   const { gpus = 2, images, outlives = false, step = (_, work) => work() } = options;
   removeLeftBehind();
+  const archives = await step('images built', async () => [
+    ...(await serverImages()),
+    ...((await images?.()) ?? []),
+  ]);
   const settings = readKernelSettings();
   const folder = makeStateFolder('node');
   let plane: ControlPlane | undefined;
@@ -73,8 +77,7 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     plane = started[0];
     const there = plane;
     const containerd = started[1];
-    await step('images', async () => {
-      const archives = [...(await serverImages()), ...((await images?.()) ?? [])];
+    await step('images loaded', async () => {
       for (const archive of archives) await containerd.importImage(archive);
     });
     const volumes = folder.file('volumes');
