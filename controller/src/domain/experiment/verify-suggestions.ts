@@ -1,11 +1,4 @@
-import {
-  assignmentValue,
-  type ExperimentSpec,
-  LIMITS,
-  type ParameterAssignment,
-  type Trial,
-  type TrialSpec,
-} from '@espalier/api';
+import { type ExperimentSpec, LIMITS, type Trial, type TrialSpec } from '@espalier/api';
 import {
   algorithmInfo,
   EMPTY_HISTORY,
@@ -15,17 +8,12 @@ import {
   type RunningEntry,
   suggest,
 } from '@espalier/search';
-import { isSame } from '../same.ts';
 import { formatBasis, parseBasis } from './basis.ts';
 import { configurationOf } from './problem.ts';
 import type { ExperimentProgress } from './progress.ts';
 import { replicateTrial, suggestedTrial } from './suggestion.ts';
-import type { Difference, Finding } from './verify-result.ts';
-
-type Differences = Finding['differences'];
-
-/** Of a basis, which can have 8 KiB. */
-const MOST_SHOWN = 200;
+import { basisDifference, sourceFinding, specDifferences } from './verify-differences.ts';
+import type { Finding } from './verify-result.ts';
 
 /** Recomputes suggestions from the Trials as they are now, each from the results its basis names. */
 export class SuggestionCheck {
@@ -62,7 +50,7 @@ export class SuggestionCheck {
 
   /** The first Trial of a configuration: its whole spec follows from the basis. */
   first({ spec }: Trial): Finding {
-    const source = this.sourceOf(spec);
+    const source = sourceFinding(this.problem, spec);
     if (source !== undefined) return source;
     const info = algorithmInfo(this.problem.algorithm);
     const seen: Finding | Seen =
@@ -87,25 +75,6 @@ export class SuggestionCheck {
   replicate({ spec }: Trial, first: Trial): Finding {
     const wanted = replicateTrial(this.spec, spec.index, this.progress.replicates, first.spec);
     return { differences: specDifferences(spec, wanted) };
-  }
-
-  /** Why the search as it is here cannot have suggested this; undefined = it can. */
-  private sourceOf({ algorithm, parent }: TrialSpec): Finding | undefined {
-    if (parent !== undefined) {
-      const message = `made from ${parent.trial} at step ${parent.step}`;
-      return { differences: [], unknown: { reason: 'OtherSource', message } };
-    }
-    const [name = '', version = ''] = algorithm.split('@');
-    const info = algorithmInfo(name);
-    if (info === undefined) {
-      const message = `"${algorithm}" is no algorithm of this program`;
-      return { differences: [], unknown: { reason: 'OtherSource', message } };
-    }
-    if (name === this.problem.algorithm && version !== String(info.version)) {
-      const message = `recorded by ${algorithm}, and this program has ${name}@${info.version}`;
-      return { differences: [], unknown: { reason: 'OtherVersion', message } };
-    }
-    return undefined;
   }
 
   /** What the basis says that the suggestion saw. */
@@ -186,43 +155,4 @@ function readBasis(text: string): readonly number[] | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-function basisDifference(basis: string | undefined, recomputed: string): Differences[number] {
-  return { what: 'basis', recorded: textOf(basis), recomputed };
-}
-
-/** All in which two specs differ, field by field, parameter by parameter. */
-function specDifferences(recorded: TrialSpec, wanted: TrialSpec): Differences {
-  const found: Omit<Difference, 'trial' | 'index'>[] = [];
-  const compare = (what: string, one: unknown, other: unknown) => {
-    if (!isSame(one, other)) found.push({ what, recorded: textOf(one), recomputed: textOf(other) });
-  };
-  compare('algorithm', recorded.algorithm, wanted.algorithm);
-  compare('basis', recorded.basis, wanted.basis);
-  compare('parent', recorded.parent, wanted.parent);
-  const names = (spec: TrialSpec) => spec.parameters.map(({ name }) => name);
-  for (const name of new Set([...names(recorded), ...names(wanted)])) {
-    const one = recorded.parameters.find((parameter) => parameter.name === name);
-    const other = wanted.parameters.find((parameter) => parameter.name === name);
-    const what = `parameter ${name}`;
-    if (!isSame(one, other)) {
-      found.push({ what, recorded: valueText(one), recomputed: valueText(other) });
-    }
-  }
-  if (found.length === 0) compare('order of parameters', names(recorded), names(wanted));
-  return found;
-}
-
-function valueText(assignment: ParameterAssignment | undefined): string {
-  if (assignment === undefined) return 'none';
-  const type = Object.keys(assignment).find((key) => key !== 'name');
-  return `${textOf(assignmentValue(assignment))} (${type})`;
-}
-
-/** Numbers are the shortest texts that read back exactly. */
-function textOf(value: unknown): string {
-  if (value === undefined) return 'none';
-  const text = JSON.stringify(value);
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}...`;
 }

@@ -1,6 +1,8 @@
 import { type Experiment, type Trial, trialName } from '@espalier/api';
 import { checkExperiment, problemOf, problemText } from './check.ts';
 import { progressOf } from './progress.ts';
+import { raceOf } from './race.ts';
+import { RaceCheck } from './verify-race.ts';
 import {
   type Difference,
   type Finding,
@@ -38,15 +40,21 @@ export function* verifying(
   const verdicts = new Tally();
   const replicates = spec.replicates?.values.length ?? 1;
   const sound: Trial[] = [];
+  const race = raceOf(spec);
   for (const trial of trials) {
-    const problem = identityProblem(metadata.name, trial, replicates);
+    const problem = identityProblem(
+      metadata.name,
+      trial,
+      race === undefined ? replicates : undefined,
+    );
     if (problem === undefined) sound.push(trial);
     else tell(suggestions, trial, 'suggestion', { differences: [problem] });
   }
   const progress = progressOf(spec, sound);
   const all = progress.all();
-  const missing = missingIndices(all, replicates, (number) => {
-    return progress.stateOf(number)?.fault !== undefined;
+  // In a race nothing is left out: the index is the number in the order of creation.
+  const missing = missingIndices(all, race === undefined ? replicates : 1, (number) => {
+    return race === undefined && progress.stateOf(number)?.fault !== undefined;
   });
 
   const problems = checkExperiment(spec);
@@ -58,7 +66,15 @@ export function* verifying(
     differences: [],
     unknown: { reason: 'InvalidSpec', message: problemText(problems) },
   };
-  const total = progress.created;
+  const racing =
+    race !== undefined && problems.length === 0
+      ? new RaceCheck(spec, problemOf(spec, status?.warmStart), progress, { ...options, race })
+      : undefined;
+  for (const [at, trial] of (race === undefined ? [] : all).entries()) {
+    tell(suggestions, trial, 'suggestion', racing?.check(trial) ?? invalid);
+    yield { done: at + 1, total: all.length };
+  }
+  const total = race === undefined ? progress.created : 0;
   for (let number = 0; number < total; number++) {
     const [first, ...rest] = progress.trialsOf(number);
     if (first !== undefined) {
@@ -99,13 +115,15 @@ function tell(tally: Tally, { metadata, spec }: Trial, what: string, finding: Fi
 function identityProblem(
   experiment: string,
   { metadata, spec }: Trial,
-  replicates: number,
+  replicates: number | undefined,
 ): Omit<Difference, 'trial' | 'index'> | undefined {
   const { index, configuration, replicate } = spec;
   const name = trialName(experiment, index);
   if (metadata.name !== name) {
     return { what: 'index', recorded: String(index), recomputed: `that of ${name}` };
   }
+  // What a race gives an index to is checked with its decisions.
+  if (replicates === undefined) return undefined;
   const wanted = `${Math.floor(index / replicates)}, ${index % replicates}`;
   const recorded = `${configuration}, ${replicate}`;
   if (recorded === wanted) return undefined;
