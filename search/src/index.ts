@@ -59,8 +59,8 @@ export type {
   Scale,
   When,
 } from './space/dimension.ts';
-export { checkGiven, type GivenProblem } from './space/given.ts';
-export type { LimitTerm, ParameterLimit } from './space/limits.ts';
+export { checkGiven, type GivenProblem, restrictTo } from './space/given.ts';
+export { fulfils, type LimitTerm, type ParameterLimit } from './space/limits.ts';
 export type { Space } from './space/space.ts';
 export {
   SpaceError,

@@ -25,8 +25,10 @@ export interface ExperimentEntry {
   /** The uids of Trials whose pod is being created at this moment. */
   readonly starting: Set<string>;
   generation: number;
+  /** Whether what `warmStart` takes stands in the status, or there is nothing to take. */
+  hasBegun: boolean;
   problems: readonly SpecProblem[];
-  /** What the search is asked; undefined = the spec has problems. */
+  /** What the search is asked; undefined = the spec has problems, or the search has not begun. */
   problem: Problem | undefined;
   store: StoreState;
   exhausted: string | undefined;
@@ -75,13 +77,22 @@ export class ExperimentIndex {
   /** The entry of an Experiment; built from its Trials the first time. */
   entryOf(experiment: Experiment): ExperimentEntry {
     const { uid, generation } = experiment.metadata;
+    const { spec, status } = experiment;
+    const hasBegun = spec.warmStart === undefined || status?.warmStart !== undefined;
     const known = this.entries.get(uid);
-    if (known?.generation === generation) return known;
-    const problems = checkExperiment(experiment.spec);
-    const problem = problems.length > 0 ? undefined : problemOf(experiment.spec);
+    if (known?.generation === generation && known.hasBegun === hasBegun) return known;
+    const problems = checkExperiment(spec);
+    const problem =
+      problems.length > 0 || !hasBegun ? undefined : problemOf(spec, status?.warmStart);
     if (known !== undefined) {
       // Search, parameters and replicates cannot change, so the folds hold for any generation.
-      return Object.assign(known, { generation, problems, problem, exhausted: undefined });
+      return Object.assign(known, {
+        generation,
+        hasBegun,
+        problems,
+        problem,
+        exhausted: undefined,
+      });
     }
     const entry: ExperimentEntry = {
       uid,
@@ -92,6 +103,7 @@ export class ExperimentIndex {
       keys: new Map(),
       starting: new Set(),
       generation,
+      hasBegun,
       problems,
       problem,
       store: { kind: 'ok' },

@@ -1,6 +1,11 @@
 import type { Experiment } from '@espalier/api';
 import { planExperiment } from '../domain/experiment/plan.ts';
 import type { ExperimentPlan, ExperimentSnapshot } from '../domain/experiment/snapshot.ts';
+import {
+  checkSources,
+  type WarmStartSource,
+  warmStartRecord,
+} from '../domain/experiment/warm-start.ts';
 import type { Call } from '../ports/cluster.ts';
 import { type ObjectKey, parseKey } from '../ports/key.ts';
 import type { Outcome, Reconcile } from '../runtime/controller.ts';
@@ -55,12 +60,16 @@ export function createExperimentReconciler(
     const experiment = ports.cluster.experiment(key);
     if (experiment === undefined) return undefined;
     const entry = index.entryOf(experiment);
+    const sources = entry.hasBegun ? [] : sourcesOf(experiment);
+    const unknown = checkSources(sources);
+    const canBegin = !entry.hasBegun && entry.problems.length === 0 && unknown.length === 0;
     const { uid, deletionTimestamp } = experiment.metadata;
     const trials = deletionTimestamp === undefined ? [] : ports.cluster.trialsOf(uid);
     const snapshot: ExperimentSnapshot = Object.freeze({
       experiment,
       progress: entry.progress,
-      problems: entry.problems,
+      problems: entry.problems.length > 0 ? entry.problems : unknown,
+      warmStart: canBegin ? warmStartRecord(experiment.spec, sources) : undefined,
       exhausted: entry.exhausted,
       room: entry.slots.room(experiment.spec.trials.parallel, ports.clock.now()),
       store: entry.store,
@@ -73,6 +82,16 @@ export function createExperimentReconciler(
       },
     });
     return { snapshot, entry };
+  }
+
+  function sourcesOf({ metadata, spec }: Experiment): readonly WarmStartSource[] {
+    return (spec.warmStart?.experiments ?? []).map((name) => {
+      const source = ports.cluster.experiment({ namespace: metadata.namespace, name });
+      if (source === undefined || source.metadata.uid === metadata.uid) {
+        return { name, found: undefined };
+      }
+      return { name, found: { spec: source.spec, progress: index.entryOf(source).progress } };
+    });
   }
 
   async function execute(

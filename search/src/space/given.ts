@@ -1,5 +1,6 @@
+import { buildConfiguration } from './configuration.ts';
 import type { Configuration } from './dimension.ts';
-import { isInDomain } from './domain.ts';
+import { isInDomain, valueAt, valueNumber } from './domain.ts';
 import type { Space } from './space.ts';
 import { describeValue } from './space-problem.ts';
 
@@ -31,4 +32,22 @@ export function checkGiven(space: Space, given: Configuration): readonly GivenPr
     if (condition.values.has(own)) return [];
     return problem(`"${parameter}" is not active with "${parent}" = ${describeValue(own)}`);
   });
+}
+
+/**
+ * The configuration that values from elsewhere make in this space: names that are not active in it are
+ * left out, fixed parameters have their value here.
+ *
+ * @returns `undefined` if an active parameter has no value, or one that its domain does not have.
+ */
+export function restrictTo(space: Space, values: Configuration): Configuration | undefined {
+  let isWhole = true;
+  const configuration = buildConfiguration(space, ({ name, domain }) => {
+    if (domain.kind === 'list' && domain.size === 1) return valueNumber(domain, 0);
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value !== undefined && isInDomain(domain, value)) return value;
+    isWhole = false;
+    return valueAt(domain, 0);
+  });
+  return isWhole ? configuration : undefined;
 }

@@ -35,7 +35,9 @@ export function demandsOf(spec: ExperimentSpec, record: WarmStartRecord | undefi
   });
 }
 
-function limitsOf({ parameterConstraints }: ExperimentSpec): readonly ParameterLimit[] | undefined {
+export function limitsOf({
+  parameterConstraints,
+}: ExperimentSpec): readonly ParameterLimit[] | undefined {
   return parameterConstraints?.map(({ sum, product, min, max }) => {
     const kind: ParameterLimit['kind'] = sum === undefined ? 'product' : 'sum';
     const terms =

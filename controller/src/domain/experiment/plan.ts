@@ -12,6 +12,7 @@ import { bestOf } from './best.ts';
 import { conditionsOf } from './conditions.ts';
 import { experimentEvents } from './experiment-events.ts';
 import { expiryMs, hasFinalizer } from './expiry.ts';
+import { paretoOf } from './pareto.ts';
 import { planDeletion } from './plan-deletion.ts';
 import type {
   ExperimentAction,
@@ -51,7 +52,9 @@ export function planExperiment(snapshot: ExperimentSnapshot, nowMs: number): Exp
 
   const actions: ExperimentAction[] = [];
   if (canPublish && isNewBest && !mustEnd) actions.push({ kind: 'publish-best', best });
-  const creates = nextActions(snapshot, state, nowMs);
+  // What the search begins with must be in the record before the first suggestion (G15).
+  const isFirst = snapshot.warmStart !== undefined && state.wantsTrials;
+  const creates = isFirst ? [] : nextActions(snapshot, state, nowMs);
   if (creates.length > 0 && !hasFinalizer(experiment)) {
     actions.push({ kind: 'set-finalizer', present: true });
   }
@@ -78,13 +81,15 @@ function withStatus(
   const { experiment, viewIntervalMs, lastViewMs } = snapshot;
   const before = experiment.status;
   const status = statusOf(snapshot, state, best, nowMs);
+  const isBeginning = before?.warmStart === undefined && status.warmStart !== undefined;
   const deadlines = [
     snapshot.room.againMs,
     untilDeadline(snapshot, nowMs),
     untilRetry(snapshot, nowMs),
+    isBeginning ? 0 : undefined,
   ];
   if (isSame(before, status)) return planWith(actions, deadlines);
-  const isRecord = before?.startTime === undefined || isTurn(before, status);
+  const isRecord = before?.startTime === undefined || isBeginning || isTurn(before, status);
   const waitMs = leftOf(viewIntervalMs, lastViewMs, nowMs);
   if (!isRecord && isCountOnly(before, status) && waitMs > 0) {
     return planWith(actions, [...deadlines, waitMs]);
@@ -151,7 +156,7 @@ function planFinished(experiment: Experiment, nowMs: number): ExperimentPlan {
 }
 
 function statusOf(
-  { experiment, progress, store, troubles }: ExperimentSnapshot,
+  { experiment, progress, store, troubles, warmStart }: ExperimentSnapshot,
   state: ExperimentState,
   best: BestTrial | undefined,
   nowMs: number,
@@ -186,6 +191,8 @@ function statusOf(
       invalid,
     },
     best,
+    pareto: paretoOf(experiment, progress) ?? before?.pareto,
+    warmStart: before?.warmStart ?? (state.wantsTrials ? warmStart : undefined),
     conditions: conditionsOf(
       before?.conditions ?? [],
       state,

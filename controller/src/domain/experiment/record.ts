@@ -22,13 +22,20 @@ export function recordFileText(trials: readonly Trial[]): string {
   return trials.map((trial) => `${JSON.stringify(recorded(trial))}\n`).join('');
 }
 
-export function recordText({ metadata, spec }: Experiment, files: readonly RecordFile[]): string {
+/** Of the status only what suggestions depend on: it says otherwise that all Trials ended. */
+export function recordText(
+  { metadata, spec, status }: Experiment,
+  files: readonly RecordFile[],
+): string {
   const { name, namespace, uid, generation, creationTimestamp } = metadata;
   const experiment = {
     apiVersion: API_VERSION,
     kind: 'Experiment',
     metadata: { name, namespace, uid, generation, creationTimestamp },
     spec,
+    ...(status?.warmStart === undefined
+      ? {}
+      : { status: { phase: 'Stopping', conditions: [], warmStart: status.warmStart } }),
   };
   return `${JSON.stringify({ version: 1, experiment, files }, null, 2)}\n`;
 }

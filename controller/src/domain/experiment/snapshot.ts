@@ -1,4 +1,4 @@
-import type { BestTrial, Experiment, Trial } from '@espalier/api';
+import type { BestTrial, Experiment, Trial, WarmStartRecord } from '@espalier/api';
 import type { PlannedEvent } from '../trial/plan-types.ts';
 import type { PodView } from '../trial/pod-view.ts';
 import type { SpecProblem } from './check.ts';
@@ -12,6 +12,8 @@ export interface ExperimentSnapshot {
   readonly progress: Readonly<ExperimentProgress>;
   /** What keeps the spec from being run; empty = it can be. */
   readonly problems: readonly SpecProblem[];
+  /** What the search begins with, once it is known and not recorded yet; see `warmStart` of the spec. */
+  readonly warmStart?: WarmStartRecord | undefined;
   /** Why the search has no further configuration; undefined = it has, or nobody asked. */
   readonly exhausted: string | undefined;
   /** How many Trials may be created now, and when to ask again. */
