@@ -8,7 +8,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images clean generate-deploy
+  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images chart clean generate-deploy
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -76,8 +76,11 @@ cluster-up: setup tools ## Start a real control plane with fake nodes on this ma
 cluster-down: setup ## Stop it; nothing is left behind
 	@$(NODE) scripts/cluster-down.ts
 
-images: ## Build the images from their Dockerfiles (docker, else buildah as root); prints their sizes
+images: ## Build IMAGES (default: controller courier trainer cli) by docker, else by buildah as root; prints sizes
 	@scripts/images.sh $(IMAGES)
+
+chart: ## Package the chart into .tmp/chart (builds helm once)
+	@helm=$$(scripts/build-tools.sh helm | cut -d ' ' -f 2) && "$$helm" package charts/espalier --destination .tmp/chart
 
 clean: ## Remove build output and the local state folder
 	@[ ! -d .espalier/cluster ] || $(NODE) scripts/cluster-down.ts
