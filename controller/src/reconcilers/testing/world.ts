@@ -16,6 +16,8 @@ import { Writes } from './writes.ts';
 export interface Behaviour {
   /** Objective after epoch 1, 2, ...; a resumed attempt goes on after the epochs done. */
   readonly values: readonly number[];
+  /** Other metrics, with the same value after every epoch. */
+  readonly others?: Readonly<Record<string, number>>;
   readonly epochMs?: number;
   readonly end?: Partial<PodEnd>;
   /** Runs on through SIGTERM until it is killed. */
@@ -207,7 +209,7 @@ export class World {
       seq,
       step: running.epoch * 10,
       epoch: running.epoch,
-      values: { acc: value },
+      values: { acc: value, ...behaviour.others },
       time,
     };
     this.feed.report(pod.trialUid, pod.attempt, { kind: 'points', points: [point] });
@@ -232,7 +234,8 @@ export class World {
     this.overlaps += others.length;
     // A resumed attempt goes on where the checkpoint of the one before was taken: at whole epochs.
     const done = this.feed.view(pod.trialUid)?.lastEpoch ?? 0;
-    const epoch = pod.attempt === 0 ? 0 : Math.min(done, behaviour.values.length);
+    const from = Math.max(trial.spec.parent?.epoch ?? 0, pod.attempt === 0 ? 0 : done);
+    const epoch = Math.min(from, behaviour.values.length);
     const nextMs = this.clock.now() + (behaviour.epochMs ?? 1000);
     this.running.set(keyText(pod), { pod, behaviour, epoch, nextMs, killMs: undefined });
     this.starts.set(keyText(pod), (this.starts.get(keyText(pod)) ?? 0) + 1);
