@@ -7,7 +7,7 @@ import type {
   Verification,
   VerifyProgress,
 } from '@espalier/controller/local';
-import type { Problem, StopRule } from '@espalier/search';
+import type { Problem, Standing, StopRule } from '@espalier/search';
 import type { Channel } from './channel.ts';
 import type { SignalSource } from './run/interrupts.ts';
 
@@ -19,6 +19,8 @@ export interface Engine {
   checkExperiment(spec: ExperimentSpec): readonly SpecProblem[];
   /** The search problem of a spec in which nothing is wrong. */
   problemOf(spec: ExperimentSpec): Problem;
+  /** How the configurations stand, the best first. */
+  leaderboardOf(spec: ExperimentSpec, trials: readonly Trial[]): readonly Standing[];
   /** Of the Trials of one configuration: hyperband judges them by different ones. */
   stopRuleOf(spec: ExperimentSpec, configuration: number): StopRule;
   importanceOf(

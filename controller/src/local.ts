@@ -37,6 +37,7 @@ export { inheritedEnv } from './adapters/local/trainer-env.ts';
 export { readManifest } from './domain/artifacts/manifest.ts';
 export { checkExperiment, problemOf, type SpecProblem } from './domain/experiment/check.ts';
 export { importanceOf } from './domain/experiment/importance.ts';
+export { leaderboardOf } from './domain/experiment/leaderboard.ts';
 export { stopRuleOf } from './domain/experiment/stop-rule.ts';
 export { verifying } from './domain/experiment/verify.ts';
 export type {

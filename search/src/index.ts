@@ -1,4 +1,5 @@
 export { importance, type ParameterImportance } from './analysis/importance.ts';
+export { type Contestant, leaderboard, type Standing } from './analysis/leaderboard.ts';
 export { crowdingDistances } from './pareto/crowding.ts';
 export { dominates, type Losses } from './pareto/dominance.ts';
 export { explore } from './population/explore.ts';
@@ -24,7 +25,7 @@ export {
   type Promotion,
   PromotionTable,
 } from './prune/promotion.ts';
-export { bestFinite, lossesOf } from './prune/rank.ts';
+export { bestFinite, loss, lossesOf } from './prune/rank.ts';
 export type {
   AshaRule,
   MedianRule,

@@ -14,7 +14,7 @@ import type {
   Verification,
   VerifyProgress,
 } from '@espalier/controller/local';
-import { compileSpace, type Problem, type StopRule } from '@espalier/search';
+import { compileSpace, type Problem, type Standing, type StopRule } from '@espalier/search';
 import type { Engine } from '../surroundings.ts';
 import { EPOCH_MS } from './objects.ts';
 
@@ -27,10 +27,14 @@ export function coded(code: string, message: string): Error {
 
 /** Objects in memory instead of a folder; a run does what the test tells it to do. */
 export class FakeEngine implements Engine {
+  standings: readonly Standing[] = [];
   readonly objects = new Map<string, Experiment>();
   readonly trialsOf = new Map<string, TrialView[]>();
   readonly eventsOf = new Map<string, EventRecord[]>();
   readonly logs = new Map<string, string>();
+  /** Paths of files with points, by trial. */
+  readonly points = new Map<string, readonly string[]>();
+  importance: readonly { readonly name: string; readonly importance: number }[] = [];
   /** Everything that was asked for, in order, such as `apply digits`. */
   readonly calls: string[] = [];
   options: LocalOptions | undefined;
@@ -75,8 +79,17 @@ export class FakeEngine implements Engine {
     return { space, goal: 'maximize', algorithm: 'random', seed: 0, maxTrials: spec.trials.max };
   }
 
+  /** What is said of a leaderboard is tested with the real engine. */
+  leaderboardOf(): readonly Standing[] {
+    return this.standings;
+  }
+
   stopRuleOf(): StopRule {
     return { kind: 'none' };
+  }
+
+  importanceOf(): readonly { readonly name: string; readonly importance: number }[] {
+    return this.importance;
   }
 
   /** Finds what the test says; how a record is recomputed is tested with the real engine. */
@@ -133,6 +146,10 @@ export class FakeRunner implements LocalRunner {
 
   async logFile(trial: { metadata: { name: string } }, attempt = 0): Promise<string | undefined> {
     return this.#engine.logs.get(`${trial.metadata.name} ${attempt}`);
+  }
+
+  async pointFiles(trial: { metadata: { name: string } }): Promise<readonly string[]> {
+    return this.#engine.points.get(trial.metadata.name) ?? [];
   }
 
   async close(): Promise<void> {

@@ -85,6 +85,22 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 }
 
 function addRecords(program: Command, perform: Perform): void {
+  withStore(withCluster(withOutput(withLocation(program.command('compare <name>')))))
+    .description('tell which configurations cannot be told apart, by their replicates')
+    .option('--limit <n>', 'only the first ones', wholeNumber(1))
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier compare digits', 'mean, interval, chance to be the best, worse or not'],
+        ['espalier compare digits --cluster -n team-a', 'from the objects of a cluster'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`compare the configurations of ${name}`, async (surroundings) => {
+        const { compare } = await import('../commands/compare.ts');
+        return compare(surroundings, name, options);
+      }),
+    );
   withStore(withCluster(withOutput(withLocation(program.command('verify <name>')))))
     .description('recompute every suggestion and early stop of an Experiment from its record')
     .addHelpText(
