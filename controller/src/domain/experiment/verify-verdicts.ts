@@ -8,11 +8,9 @@ import {
 import { decide, type OwnEntry, RungFold, rungMilestones, type StopRule } from '@espalier/search';
 import { ownEntry, rungEntry, rungValue, waitingRung } from '../trial/rungs.ts';
 import { stopRulesOf } from './stop-rule.ts';
+import { followsWithoutLate } from './verify-late.ts';
 import { promotionProblem } from './verify-promotions.ts';
 import type { Difference, Finding } from './verify-result.ts';
-
-/** Entries that share their order, of which some may have been written late; older ones were not. */
-const MOST_LATE = 8;
 
 /** A rung entry and where it stands in its Trial's list. */
 interface Arrival {
@@ -131,7 +129,7 @@ function checkRung(
     }
     const { kind } = fold.decide(ownOf(spec, arrival));
     const isExplained =
-      kind === rung.verdict || (!oneController && followsWithoutLate(judged, arrival));
+      kind === rung.verdict || (!oneController && isLateExplained(judged, arrival));
     if (!isExplained) differences.push({ what, recorded: rung.verdict, recomputed: kind });
     const promotion = promotionProblem(rule, goal, entries, rung);
     if (promotion !== undefined) differences.push(promotion);
@@ -145,33 +143,23 @@ function ownOf(spec: ExperimentSpec, { trial, rung, place }: Arrival): OwnEntry 
   return ownEntry(mainObjective(spec).goal, rung.order, values);
 }
 
-/**
- * Whether the verdict follows if entries that share their order had not been written yet when it was
- * made. A leader that loses its lease while a write is under way leaves such an entry: until it
- * arrives, the successor gives its order to another one and judges the next ones without it.
- */
-function followsWithoutLate(
+/** See {@link followsWithoutLate}. */
+function isLateExplained(
   { spec, rule, milestone, arrivals }: JudgedRung,
   arrival: Arrival,
 ): boolean {
   const { goal } = mainObjective(spec);
   const { rung } = arrival;
   const seen = arrivals.filter((other) => other.rung.order < rung.order);
-  const late = seen
-    .filter(({ rung: { order } }) => seen.filter((one) => one.rung.order === order).length > 1)
-    .slice(-MOST_LATE);
-  const follows = (...hidden: readonly Arrival[]) => {
-    const rest = seen.filter((one) => !hidden.includes(one));
-    // Of each order somebody was seen, or the next one would not have been given.
-    if (hidden.some((one) => !rest.some((other) => other.rung.order === one.rung.order))) {
-      return false;
-    }
-    const entries = rest.map((one) => rungEntry(one.rung));
-    const own = ownOf(spec, arrival);
-    return decide(rule, goal, { milestone, entries, own }).kind === rung.verdict;
-  };
-  // Two, if two leaders in a row were deposed like that.
-  return late.some((one, i) => late.slice(i).some((other) => follows(one, other)));
+  const own = ownOf(spec, arrival);
+  return followsWithoutLate(
+    seen,
+    (one) => one.rung.order,
+    (rest) => {
+      const entries = rest.map((one) => rungEntry(one.rung));
+      return decide(rule, goal, { milestone, entries, own }).kind === rung.verdict;
+    },
+  );
 }
 
 /** What is wrong with an entry before any other is looked at. */

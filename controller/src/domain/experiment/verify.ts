@@ -1,4 +1,6 @@
 import { type Experiment, type Trial, trialName } from '@espalier/api';
+import { checkJudgements } from '../population/verify-judgements.ts';
+import { memberFinding, populationRecord } from '../population/verify-members.ts';
 import { checkExperiment, problemOf, problemText } from './check.ts';
 import { progressOf } from './progress.ts';
 import { raceOf } from './race.ts';
@@ -74,11 +76,16 @@ export function* verifying(
     tell(suggestions, trial, 'suggestion', racing?.check(trial) ?? invalid);
     yield { done: at + 1, total: all.length };
   }
+  const population =
+    problems.length === 0 ? populationRecord(spec, problemOf(spec), progress) : undefined;
   const total = race === undefined ? progress.created : 0;
   for (let number = 0; number < total; number++) {
     const [first, ...rest] = progress.trialsOf(number);
     if (first !== undefined) {
-      const finding = check?.first(first) ?? invalid;
+      const isMember = population !== undefined && number >= population.population.size;
+      const finding = isMember
+        ? memberFinding(population, first)
+        : (check?.first(first) ?? invalid);
       tell(suggestions, first, 'suggestion', finding);
       for (const trial of rest) {
         const own = check?.replicate(trial, first) ?? invalid;
@@ -91,10 +98,13 @@ export function* verifying(
     yield { done: number + 1, total };
   }
 
+  const judging = { ...options, hasMissing: missing.length > 0 };
   const judged =
     check === undefined
       ? { findings: allUnknown(all, invalid), sharedOrders: 0 }
-      : checkVerdicts(spec, all, { ...options, hasMissing: missing.length > 0 });
+      : population === undefined
+        ? checkVerdicts(spec, all, judging)
+        : checkJudgements(population, judging);
   for (const { trial, what, finding } of judged.findings) tell(verdicts, trial, what, finding);
   return {
     trials: trials.length,
