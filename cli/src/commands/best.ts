@@ -83,10 +83,19 @@ function bestFields(document: BestDocument): readonly (readonly [string, Cell])[
   return [
     ['trial', document.trial],
     [document.metric, { text: formatMetric(document.value), style: 'good' }],
+    ...Object.entries(document.values ?? {})
+      .slice(1)
+      .map(([metric, value]): [string, Cell] => [metric, formatMetric(value)]),
     ...Object.entries(document.parameters).map(([name, value]): [string, Cell] => [
       name,
       formatParameter(value as Parameters<typeof formatParameter>[0]),
     ]),
     ...paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, path] as const])),
+    ...(document.pareto ?? []).map((entry): [string, Cell] => [
+      'front',
+      `${entry.trial}: ${Object.entries(entry.values)
+        .map(([metric, value]) => `${metric} ${formatMetric(value)}`)
+        .join(', ')}`,
+    ]),
   ];
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Experiment, mainObjective } from '@espalier/api';
+import type { Experiment } from '@espalier/api';
 import { type Channel, writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { folderOf, type Location, withClient } from '../location.ts';
@@ -9,6 +9,7 @@ import { formatDuration } from '../render/duration.ts';
 import { count, formatNumber } from '../render/number.ts';
 import { type Cell, renderFields, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { objectivesText } from '../view/goals.ts';
 import { buildPlan, type Plan, type Speed } from '../view/plan.ts';
 import { measureSpeed } from '../view/speed.ts';
 
@@ -61,8 +62,6 @@ async function speedOf(
 
 function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
   const { search } = spec;
-  const objective = mainObjective(spec);
-  const target = objective.target === undefined ? '' : `, until ${objective.target}`;
   const replicates =
     planned.replicates > 1
       ? ` (${planned.configurations} configurations x ${planned.replicates} replicates)`
@@ -70,7 +69,7 @@ function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
   const fields: (readonly [string, Cell])[] = [
     ['experiment', { text: planned.experiment, style: 'strong' }],
     ['trials', `${count(planned.trials, 'trial')}${replicates}, ${planned.parallel} at once`],
-    ['objective', `${objective.goal} ${objective.metric}${target}`],
+    ['objective', objectivesText(spec)],
     ['search', `${search.algorithm}, seed ${search.seed}`],
     [
       'space',

@@ -18,6 +18,10 @@ export interface BestDocument {
   readonly trial: string;
   readonly configuration: number;
   readonly value: number;
+  /** All objectives, where there are several. */
+  readonly values?: Readonly<Record<string, number>> | undefined;
+  /** The configurations that no other one beats, where there are several objectives. */
+  readonly pareto?: readonly FrontDocument[] | undefined;
   readonly step: number;
   readonly epoch?: number | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -30,6 +34,14 @@ export interface BestDocument {
   readonly log?: string | undefined;
   /** The folder of the attempt that holds all of it. */
   readonly folder?: string | undefined;
+}
+
+export interface FrontDocument {
+  readonly trial: string;
+  readonly configuration: number;
+  readonly values: Readonly<Record<string, number>>;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly checkpoint?: string | undefined;
 }
 
 /**
@@ -56,6 +68,14 @@ export function bestDocument(
     trial: record.trial,
     configuration: record.configuration,
     value: record.value,
+    values: record.values && byMetric(record.values),
+    pareto: status?.pareto?.front.map((entry) => ({
+      trial: entry.trial,
+      configuration: entry.configuration,
+      values: byMetric(entry.values),
+      parameters: parameterRecord(entry.parameters),
+      checkpoint: pathOf(entry.checkpoint?.uri),
+    })),
     step: record.step,
     epoch: trial?.status?.observation?.epoch,
     parameters: parameterRecord(record.parameters),
@@ -68,6 +88,10 @@ export function bestDocument(
     log: pathOf(artifacts?.log) ?? place.log,
     folder,
   };
+}
+
+function byMetric(values: readonly { readonly metric: string; readonly value: number }[]) {
+  return Object.fromEntries(values.map(({ metric, value }) => [metric, value]));
 }
 
 /** It lies three folders above an attempt's; trials that left no manifest do not say where. */
