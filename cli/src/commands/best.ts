@@ -72,6 +72,16 @@ function attemptOf(document: BestDocument, { experiment, trial }: FoundOnCluster
   return { document, uris };
 }
 
+/** How a mean was measured. */
+function measuredFields(document: BestDocument): readonly (readonly [string, Cell])[] {
+  const { replicates, interval, confirmed } = document;
+  if (replicates === undefined) return [];
+  const of = `mean of ${replicates}${confirmed === true ? ' held back' : ''}`;
+  if (interval === undefined) return [['measured', of]];
+  const range = `${formatMetric(interval.low)} .. ${formatMetric(interval.high)}`;
+  return [['measured', `${of}, 95 % in ${range}`]];
+}
+
 function bestFields(document: BestDocument): readonly (readonly [string, Cell])[] {
   const paths: readonly (readonly [string, string | undefined])[] = [
     ['checkpoint', document.checkpoint],
@@ -83,6 +93,7 @@ function bestFields(document: BestDocument): readonly (readonly [string, Cell])[
   return [
     ['trial', document.trial],
     [document.metric, { text: formatMetric(document.value), style: 'good' }],
+    ...measuredFields(document),
     ...Object.entries(document.values ?? {})
       .slice(1)
       .map(([metric, value]): [string, Cell] => [metric, formatMetric(value)]),

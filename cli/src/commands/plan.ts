@@ -62,9 +62,10 @@ async function speedOf(
 
 function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
   const { search } = spec;
+  const upTo = spec.replicates?.racing === undefined ? '' : 'up to ';
   const replicates =
     planned.replicates > 1
-      ? ` (${planned.configurations} configurations x ${planned.replicates} replicates)`
+      ? ` (${planned.configurations} configurations x ${upTo}${planned.replicates} replicates)`
       : '';
   const fields: (readonly [string, Cell])[] = [
     ['experiment', { text: planned.experiment, style: 'strong' }],

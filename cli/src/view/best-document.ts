@@ -18,6 +18,12 @@ export interface BestDocument {
   readonly trial: string;
   readonly configuration: number;
   readonly value: number;
+  /** How many replicates `value` is the mean of. */
+  readonly replicates?: number | undefined;
+  /** The 95 % confidence interval of the mean. */
+  readonly interval?: { readonly low: number; readonly high: number } | undefined;
+  /** Whether it was measured on the held-back values of a race. */
+  readonly confirmed?: boolean | undefined;
   /** All objectives, where there are several. */
   readonly values?: Readonly<Record<string, number>> | undefined;
   /** The configurations that no other one beats, where there are several objectives. */
@@ -68,6 +74,9 @@ export function bestDocument(
     trial: record.trial,
     configuration: record.configuration,
     value: record.value,
+    replicates: record.replicates,
+    interval: record.interval,
+    confirmed: record.confirmed,
     values: record.values && byMetric(record.values),
     pareto: status?.pareto?.front.map((entry) => ({
       trial: entry.trial,
