@@ -22,7 +22,7 @@ import {
 import { NAMESPACE, template } from './helm.ts';
 import { apply, HERE, useChartRig } from './installed.ts';
 
-const DOCUMENTS: readonly Document[] = ['docs/install.md', 'docs/operations.md'];
+const DOCUMENTS: readonly Document[] = ['README.md', 'docs/install.md', 'docs/operations.md'];
 const run = promisify(execFile);
 
 describe('the helm commands of the documents', { skip: whyNoTools() }, () => {

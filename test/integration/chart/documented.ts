@@ -4,8 +4,8 @@ import { CHART } from './helm.ts';
 
 export const ROOT = join(CHART, '../..');
 
-/** A document whose commands are run. */
-export type Document = 'docs/install.md' | 'docs/operations.md';
+/** A document with commands. */
+export type Document = 'README.md' | 'docs/install.md' | 'docs/operations.md';
 
 /**
  * The commands of a document's shell blocks, in order: continued lines and pipes are one command, and a block
@@ -47,6 +47,11 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
     'deploy.test.ts runs it, on a cluster without the release',
   ],
   [/^kubectl port-forward /, 'goes on until it is interrupted, and no kubelet is there to forward'],
+  [/^trainer-image\/bin\/espalier-train data digits/, 'takes a minute; the demo runs it'],
+  [
+    /data push digits/,
+    'needs a store, which no image here is; data-push.test.ts pushes to a real one',
+  ],
   [
     /^curl -s http:\/\/127\.0\.0\.1:8080\//,
     'needs the forwarded port; main.test.ts asks probes and metrics',
