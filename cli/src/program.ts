@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { writeLines } from './channel.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { asFailure, type Failure } from './failure.ts';
+import { version } from './program-version.ts';
 import type { Surroundings } from './surroundings.ts';
 import { addBringingVerbs } from './verbs/bringing.ts';
 import { addLookingVerbs } from './verbs/looking.ts';
 import { examples } from './verbs/options.ts';
 import type { Perform } from './verbs/perform.ts';
+import { addPicturingVerbs } from './verbs/picturing.ts';
 import { addStartingVerbs } from './verbs/starting.ts';
 import { addSteeringVerbs } from './verbs/steering.ts';
 
@@ -54,11 +55,6 @@ function printFailure({ stderr, env }: Surroundings, failure: Failure): void {
   if (env.ESPALIER_DEBUG === '1') writeLines(stderr, [inspect(failure)]);
 }
 
-export function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   const { stdout, stderr } = surroundings;
   const program = new Command('espalier')
@@ -79,6 +75,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     .addHelpText('after', () => `${FIRST_STEPS}${exitCodeTable()}`);
   addStartingVerbs(program, perform);
   addLookingVerbs(program, perform);
+  addPicturingVerbs(program, perform);
   addSteeringVerbs(program, perform);
   addBringingVerbs(program, perform);
   program.commandsGroup('Other:');

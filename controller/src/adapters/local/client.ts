@@ -8,6 +8,7 @@ import { readEvents } from './event-log.ts';
 import type { Layout } from './layout.ts';
 import { logFileOf } from './log-files.ts';
 import { OfflineFolder } from './offline.ts';
+import { pointFilesOf } from './point-files.ts';
 import { ask, NOBODY } from './socket-client.ts';
 import { socketPath } from './socket-path.ts';
 import { decodeTrialView, type SocketRequest, type WireTrialView } from './wire.ts';
@@ -66,6 +67,10 @@ export class FolderClient implements LocalClient {
 
   async logFile(trial: Trial, attempt?: number): Promise<string | undefined> {
     return logFileOf(this.#layout, trial, attempt);
+  }
+
+  async pointFiles(trial: Trial): Promise<readonly string[]> {
+    return pointFilesOf(this.#layout, trial);
   }
 
   async close(): Promise<void> {

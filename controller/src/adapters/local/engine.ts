@@ -31,6 +31,8 @@ export interface LocalClient {
   deleteExperiment(key: ObjectKey): Promise<void>;
   /** What the trainer of that attempt printed; default: the latest attempt. */
   logFile(trial: Trial, attempt?: number): Promise<string | undefined>;
+  /** Files with what its attempts reported, in that order: lines of a report, or points. */
+  pointFiles(trial: Trial): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

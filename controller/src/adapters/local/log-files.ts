@@ -25,7 +25,7 @@ export function logFileOf(layout: Layout, trial: Trial, attempt?: number): strin
 }
 
 /** Attempts that may have left a log, latest first. */
-function attemptsOf(layout: Layout, trial: Trial): number[] {
+export function attemptsOf(layout: Layout, trial: Trial): number[] {
   const recorded = (trial.status?.attempts ?? []).map(({ number }) => number);
   const running = namesIn(layout.run).flatMap((name) => {
     const place = parseRunFolder(name);

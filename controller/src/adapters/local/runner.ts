@@ -12,6 +12,7 @@ import type { LocalCluster } from './local-cluster.ts';
 import { logFileOf } from './log-files.ts';
 import { ignoredFields, localMeaning, type MachineOptions } from './machine.ts';
 import { newExperiment } from './new-object.ts';
+import { pointFilesOf } from './point-files.ts';
 import type { ProcessPods } from './process-pods.ts';
 import { Throttle } from './throttle.ts';
 
@@ -92,6 +93,10 @@ export class Runner implements LocalRunner {
 
   async logFile(trial: Trial, attempt?: number): Promise<string | undefined> {
     return logFileOf(this.#parts.layout, trial, attempt);
+  }
+
+  async pointFiles(trial: Trial): Promise<readonly string[]> {
+    return pointFilesOf(this.#parts.layout, trial);
   }
 
   async apply(asked: Experiment): Promise<ApplyOutcome> {

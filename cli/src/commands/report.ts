@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { reportPage } from '../plot/page/report-page.ts';
+import { loadSweep } from '../plot/read/load-sweep.ts';
+import type { Theme } from '../plot/svg/theme.ts';
+import { version } from '../program-version.ts';
+import { printable } from '../render/printable.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { writeWholeFile } from '../transfer/whole-file.ts';
+
+export interface ReportOptions extends Location {
+  readonly out?: string;
+  readonly theme?: Theme;
+}
+
+/** Writes all there is to say about an Experiment as one page. */
+export async function report(
+  surroundings: Surroundings,
+  name: string,
+  options: ReportOptions,
+): Promise<ExitCode> {
+  const { stdout, cwd, now } = surroundings;
+  const key = keyOf(name, options);
+  const page = await withClient(surroundings, options, async (client) => {
+    const experiment = await needExperiment(client, key);
+    const sweep = await loadSweep(surroundings, client, experiment);
+    const views = await client.trials(key);
+    const trials = views.map(({ trial }) => trial);
+    const written = new Date(now()).toISOString();
+    return reportPage({ experiment, trials, sweep, written, version: version() }, options.theme);
+  });
+  const path = resolve(cwd, options.out ?? `${key.name}.html`);
+  await writeWholeFile(path, page);
+  stdout.write(`${printable(path)}\n`);
+  return EXIT.ok;
+}

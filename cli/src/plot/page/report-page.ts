@@ -1,0 +1,115 @@
+import type { Experiment, Trial } from '@espalier/api';
+import { stringify } from 'yaml';
+import { formatDuration } from '../../render/duration.ts';
+import { count, formatMetric } from '../../render/number.ts';
+import { DRAW } from '../kinds.ts';
+import type { PlotKind } from '../plot-kind.ts';
+import { element, escapeMarkup } from '../svg/element.ts';
+import type { Theme } from '../svg/theme.ts';
+import { bestOf, mainObjective, mainValue, type Sweep } from '../sweep.ts';
+import { htmlPage, type Section } from './html.ts';
+import { figureBlock } from './plot-page.ts';
+import { trialTable } from './trial-table.ts';
+
+export interface ReportSource {
+  readonly experiment: Experiment;
+  readonly trials: readonly Trial[];
+  readonly sweep: Sweep;
+  /** When, as RFC 3339. */
+  readonly written: string;
+  /** Of the program that writes it. */
+  readonly version: string;
+}
+
+/** Question, answer, pictures, failures and how to do it again, in one file. */
+export function reportPage(source: ReportSource, theme: Theme = 'auto'): string {
+  const { sweep } = source;
+  const hasPoints = sweep.trials.some(({ points }) => points.length > 0);
+  const hasNorms = sweep.trials.some(({ points }) =>
+    points.some(({ values }) => Object.keys(values).some((name) => name.startsWith('grad_norm'))),
+  );
+  const figures = (kinds: readonly PlotKind[]) =>
+    kinds.map((kind) => figureBlock(DRAW[kind](sweep), theme)).join('\n');
+  const sections: readonly (Section | undefined)[] = [
+    { body: summary(source) },
+    { heading: 'Trials', body: trialTable(sweep) },
+    { heading: 'How values came about', body: figures(['history', 'timeline']) },
+    hasPoints ? { heading: 'Learning curves', body: figures(['curves']) } : undefined,
+    {
+      heading: 'Parameters',
+      body: figures(sweep.parameters.length === 0 ? [] : ['parallel', 'slice', 'importance']),
+    },
+    sweep.objectives.length > 1 ? { heading: 'Trade-off', body: figures(['pareto']) } : undefined,
+    hasNorms ? { heading: 'Gradients', body: figures(['grad-norm']) } : undefined,
+    failures(source),
+    { heading: 'How to do it again', body: recipe(source) },
+  ];
+  return htmlPage({
+    title: `Experiment ${sweep.name}`,
+    theme,
+    sections: sections.filter((section) => section !== undefined),
+  });
+}
+
+function summary({ experiment, sweep, written }: ReportSource): string {
+  const { status, spec } = experiment;
+  const { metric, goal } = mainObjective(sweep);
+  const best = bestOf(sweep);
+  const value = best && mainValue(best);
+  const begin = Date.parse(status?.startTime ?? '');
+  const end = Date.parse(status?.completionTime ?? written);
+  const { search } = spec;
+  const facts: readonly (readonly [string, string])[] = [
+    ['Question', `${goal} ${metric} over ${sweep.parameters.map(({ name }) => name).join(', ')}`],
+    [
+      'Search',
+      `${search.algorithm}, seed ${search.seed}, ${count(spec.trials.max, 'configuration')}`,
+    ],
+    [
+      'State',
+      [status?.phase ?? 'Pending', status?.reason, status?.message].filter(Boolean).join(': '),
+    ],
+    ['Time', Number.isNaN(begin) ? 'not started' : formatDuration(end - begin)],
+    [
+      'Best',
+      best === undefined || value === undefined
+        ? 'none yet'
+        : `${metric} ${formatMetric(value)} by ${best.name}`,
+    ],
+  ];
+  const rows = facts.map(
+    ([name, text]) =>
+      `<tr>${element('th', { scope: 'row' }, name)}${element('td', {}, escapeMarkup(text))}</tr>`,
+  );
+  return element('table', {}, `<caption class="muted">${written}</caption>${rows.join('')}`);
+}
+
+function failures({ trials }: ReportSource): Section | undefined {
+  const rows = trials
+    .filter(({ status }) => status?.phase === 'Failed')
+    .map(({ metadata, status }) => {
+      const cells = [status?.reason ?? '', status?.message ?? '', status?.artifacts?.log ?? ''];
+      const name = element('th', { scope: 'row' }, escapeMarkup(metadata.name));
+      return `<tr>${name}${cells.map((text) => element('td', {}, escapeMarkup(text))).join('')}</tr>`;
+    });
+  if (rows.length === 0) return undefined;
+  const heads = ['trial', 'reason', 'message', 'log'].map((text) =>
+    element('th', { scope: 'col' }, text),
+  );
+  const table = `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  const box = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of failures' };
+  return { heading: 'Failures', body: element('div', box, table) };
+}
+
+/** The manifest as it was accepted, and the versions of what chose and trained. */
+function recipe({ experiment, trials, version }: ReportSource): string {
+  const { apiVersion, kind, metadata, spec } = experiment;
+  const { name, namespace } = metadata;
+  const manifest = stringify({ apiVersion, kind, metadata: { name, namespace }, spec });
+  const algorithms = [...new Set(trials.map((trial) => trial.spec.algorithm))].join(', ');
+  const versions = `espalier ${version}; suggestions by ${algorithms || 'none'}; node ${process.version}`;
+  return [
+    element('p', {}, escapeMarkup(versions)),
+    element('pre', { tabindex: '0' }, escapeMarkup(manifest)),
+  ].join('\n');
+}
