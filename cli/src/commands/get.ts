@@ -6,6 +6,7 @@ import { formatAge, formatDuration } from '../render/duration.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { constraintsText, frontLines, objectivesText, valuesText } from '../view/goals.ts';
 import { parameterList, searchedParameters } from '../view/parameters.ts';
 import { phaseStyle, type TrialRow, trialRow } from '../view/trial-row.ts';
 
@@ -44,8 +45,6 @@ function experimentFields(experiment: Experiment, nowMs: number): Fields {
   const phase = status?.phase ?? 'Pending';
   const { best, trials } = status ?? {};
   const counts = Object.entries(trials ?? {}).filter(([state, n]) => state !== 'total' && n > 0);
-  const objective = mainObjective(spec);
-  const target = objective.target === undefined ? '' : `, target ${objective.target}`;
   return [
     ['Name', metadata.name],
     ['Namespace', metadata.namespace],
@@ -53,14 +52,17 @@ function experimentFields(experiment: Experiment, nowMs: number): Fields {
     ...optional('Reason', status?.reason),
     ...optional('Message', status?.message),
     ['Desired state', spec.desiredState],
-    ['Objective', `${objective.goal} ${objective.metric}${target}`],
+    ['Objective', objectivesText(spec)],
+    ...optional('Constraints', constraintsText(spec)),
     ['Progress', `${status?.progress ?? `0/${spec.trials.max}`}, ${spec.trials.parallel} at once`],
     ...optional('Trials', counts.map(([state, amount]) => `${amount} ${state}`).join(', ')),
     ['Search', `${spec.search.algorithm}, seed ${spec.search.seed}`],
     ...optional('Early stopping', spec.earlyStopping?.algorithm),
     ['Age', formatAge(metadata.creationTimestamp, nowMs)],
     ...optional('Took', took(status?.startTime, status?.completionTime)),
+    ...optional('Warm start', warmStartText(experiment)),
     ...(best === undefined ? [] : bestFields(experiment, best)),
+    ...frontLines(experiment).map((line): [string, Cell] => ['Front', line]),
     ...(status?.conditions ?? [])
       .filter((condition) => condition.status === 'True')
       .map((condition): [string, Cell] => [
@@ -70,12 +72,20 @@ function experimentFields(experiment: Experiment, nowMs: number): Fields {
   ];
 }
 
+function warmStartText({ spec, status }: Experiment): string | undefined {
+  if (spec.warmStart === undefined) return undefined;
+  const names = spec.warmStart.experiments.join(', ');
+  const taken = status?.warmStart?.configurations.length;
+  return taken === undefined ? `with ${names}` : `${taken} configurations of ${names}`;
+}
+
 function bestFields(
   experiment: Experiment,
   best: NonNullable<NonNullable<Experiment['status']>['best']>,
 ): Fields {
   return [
     ['Best', { text: formatMetric(best.value), style: 'good' }],
+    ...optional('Values', best.values && valuesText({ values: best.values })),
     ['Best trial', `${best.trial} at step ${best.step}`],
     ['Parameters', parameterList(best.parameters, searchedParameters(experiment))],
     ...optional('Checkpoint', best.checkpoint?.uri),
@@ -96,6 +106,9 @@ function trialFields(row: TrialRow, experiment: Experiment): Fields {
     ...optional('Reason', status?.reason),
     ...optional('Message', status?.message),
     [metric, row.value === undefined ? '-' : formatMetric(row.value)],
+    ...(status?.observation?.values ?? [])
+      .filter((other) => other.metric !== metric)
+      .map((other): [string, Cell] => [other.metric, formatMetric(other.value)]),
     ['Epoch', `${row.epoch}${epochs}`],
     ...optional('Time', row.elapsedMs === undefined ? undefined : formatDuration(row.elapsedMs)),
     ['Parameters', parameterList(spec.parameters, [])],

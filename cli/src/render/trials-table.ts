@@ -1,4 +1,5 @@
 import { type Experiment, mainObjective } from '@espalier/api';
+import { furtherMetrics, leadingTrials } from '../view/goals.ts';
 import { assignedValue, formatParameter, searchedParameters } from '../view/parameters.ts';
 import { phaseStyle, type TrialRow } from '../view/trial-row.ts';
 import { formatDuration } from './duration.ts';
@@ -43,8 +44,13 @@ function withNames(
   options: TrialsTableOptions,
   isShort: boolean,
 ): RenderedTable {
+  const { bestTrial } = options;
+  const leading = new Set([
+    ...leadingTrials(experiment),
+    ...(bestTrial === undefined ? [] : [bestTrial]),
+  ]);
   const fields = [
-    ...identity(options.bestTrial, isShort),
+    ...identity(leading, isShort),
     ...parameterFields(experiment, rows, options.isWide ?? false),
     ...results(experiment, options.isLive ?? false),
     ...(options.isLive ? speed(rows, options.trendOf ?? (() => [])) : []),
@@ -60,13 +66,13 @@ function withNames(
   );
 }
 
-function identity(bestTrial: string | undefined, isShort: boolean): readonly Field[] {
+function identity(leading: ReadonlySet<string>, isShort: boolean): readonly Field[] {
   return [
     {
       header: 'TRIAL',
       cell: ({ name }) => ({
         text: isShort ? name.slice(name.lastIndexOf('-') + 1) : name,
-        style: name === bestTrial ? 'good' : 'plain',
+        style: leading.has(name) ? 'good' : 'plain',
       }),
     },
     { header: 'STATE', cell: ({ state, phase }) => ({ text: state, style: phaseStyle(phase) }) },
@@ -110,6 +116,16 @@ function results(experiment: Experiment, isLive: boolean): readonly Field[] {
         return shown === undefined ? NOTHING : formatMetric(shown);
       },
     },
+    ...furtherMetrics(experiment.spec).map(
+      (metric): Field => ({
+        header: metric.toUpperCase(),
+        align: 'right',
+        cell: ({ trial }) => {
+          const found = trial.status?.observation?.values?.find((one) => one.metric === metric);
+          return found === undefined ? NOTHING : formatMetric(found.value);
+        },
+      }),
+    ),
     {
       header: 'TIME',
       align: 'right',

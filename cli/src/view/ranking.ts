@@ -1,4 +1,4 @@
-import type { Experiment, Objective } from '@espalier/api';
+import type { Objective } from '@espalier/api';
 import type { SortKey } from './sort-keys.ts';
 import type { TrialRow } from './trial-row.ts';
 
