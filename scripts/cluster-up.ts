@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { runningCluster } from '../test/kit/cluster-record.ts';
+import { type ClusterRecord, runningCluster } from '../test/kit/cluster-record.ts';
 import { startLocalCluster } from '../test/kit/local-cluster.ts';
 import { startLocalNodeCluster } from '../test/kit/node/local-node-cluster.ts';
 import { whyNoNode } from '../test/kit/node/why-no-node.ts';
 import { whyNoTools } from '../test/kit/tools.ts';
+import { unlessAborted } from '../test/kit/wait.ts';
 
 const root = join(import.meta.dirname, '..');
 const home = join(root, '.espalier/cluster');
@@ -11,32 +12,46 @@ const say = (text: string) => process.stderr.write(`cluster-up: ${text}\n`);
 const began = performance.now();
 const since = (ms: number) => `${((performance.now() - ms) / 1000).toFixed(1)} s`;
 
+// Ctrl-C: what has started ends, here in order and at the latest with this process.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => interrupted.abort());
+}
 const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const start = performance.now();
-  const result = await work();
+  const result = await unlessAborted(work(), interrupted.signal);
   say(`${what} (${since(start)})`);
   return result;
 };
 
-const noTools = whyNoTools();
-if (noTools !== false) {
-  say(noTools);
-  process.exit(1);
-}
-let cluster = runningCluster(home);
-if (cluster !== undefined) say('it runs already');
-else {
+async function start(): Promise<ClusterRecord> {
   const noNode = whyNoNode();
   if (noNode === false) {
     say('starting a real node with the chart, its servers and Prometheus ...');
-    cluster = await startLocalNodeCluster(home, step);
-  } else {
-    say(`${noNode}; so the nodes are fake`);
-    say('starting a control plane, four fake nodes of 8 GPUs and the controller ...');
-    cluster = await startLocalCluster(home, root);
+    return startLocalNodeCluster(home, step);
   }
-  say(`ready after ${since(began)}`);
+  say(`${noNode}; so the nodes are fake`);
+  return step('a control plane, four fake nodes of 8 GPUs and the controller', () =>
+    startLocalCluster(home, root),
+  );
 }
+
+function fail(status: number, why: string): never {
+  say(why);
+  process.exit(status);
+}
+
+const noTools = whyNoTools();
+if (noTools !== false) fail(1, noTools);
+const running = runningCluster(home);
+if (running !== undefined) say('it runs already');
+const cluster =
+  running ??
+  (await start().catch((error): never => {
+    if (interrupted.signal.aborted) fail(130, 'interrupted; nothing is left');
+    throw error;
+  }));
+if (running === undefined) say(`ready after ${since(began)}`);
 const { kubeconfig, kubectl, url, folders, addresses } = cluster;
 const lines = [
   ['Kubernetes', url],

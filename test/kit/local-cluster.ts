@@ -10,6 +10,7 @@ import { untilCrdsServed } from './crds.ts';
 import { freePort } from './free-port.ts';
 import { startKwok } from './kwok.ts';
 import { PRETENDING_PODS } from './kwok-stages.ts';
+import { endOrphans } from './orphans.ts';
 import { type OwnProcess, startProcess } from './own-process.ts';
 import { waitFor } from './wait.ts';
 
@@ -22,6 +23,7 @@ import { waitFor } from './wait.ts';
  */
 export async function startLocalCluster(home: string, root: string): Promise<ClusterRecord> {
   await stopCluster(home); // what is left of one that did not end in order
+  endOrphans();
   const plane = await startControlPlane({ label: 'cluster', outlives: true });
   try {
     const kwok = await startKwok(plane, {

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimeOf } from './own-process.ts';
 
-const PREFIX = 'espalier-kit-';
+/** What the names of all state folders begin with. */
+export const PREFIX = 'espalier-kit-';
 const OWNER = 'owner';
 const KEEP_LOGS_MS = 24 * 3600 * 1000;
 
@@ -78,7 +79,8 @@ function sweep(): void {
   }
 }
 
-function isAbandoned(path: string): boolean {
+/** Whether the process that a state folder belongs to has ended; kept logs are abandoned after a day. */
+export function isAbandoned(path: string): boolean {
   const owner = join(path, OWNER);
   // Without an owner it holds logs that were kept on purpose, or is just being made.
   if (!existsSync(owner)) return Date.now() - statSync(path).mtimeMs > KEEP_LOGS_MS;

@@ -31,7 +31,7 @@ export interface KubeletOptions {
 interface Node extends KubeObject {
   readonly spec?: { readonly taints?: readonly object[] };
   readonly status?: {
-    readonly conditions?: readonly Condition[];
+    readonly conditions?: readonly (Condition & { readonly lastHeartbeatTime: string })[];
     readonly allocatable?: Readonly<Record<string, string>>;
   };
 }
@@ -65,8 +65,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       logFile: folder.file('kubelet.log'),
     });
   let process = await start();
-  const untilReady = () =>
-    waitFor(async () => isReady(await plane.client.get<Node>(NODE)) && claimGpus(plane, gpus), {
+  /** Until it has itself said that it is Ready, since an instant (ms since the epoch). */
+  const untilReady = (sinceMs = 0) =>
+    waitFor(async () => (await isReady(plane, sinceMs)) && claimGpus(plane, gpus), {
       what: `the node is Ready and has ${gpus} GPUs`,
       timeoutMs: 120_000,
       unless: process.whyEnded,
@@ -80,15 +81,22 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     resume: () => process.resume(),
     restart: async () => {
       await process.kill();
+      const killedMs = Date.now();
       process = await start();
-      await untilReady();
+      await untilReady(killedMs);
     },
   };
 }
 
-const isReady = ({ status, spec }: Node) =>
-  status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true &&
-  (spec?.taints?.length ?? 0) === 0;
+async function isReady(plane: ControlPlane, sinceMs: number): Promise<boolean> {
+  const { status, spec } = await plane.client.get<Node>(NODE);
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return (
+    ready?.status === 'True' &&
+    Date.parse(ready.lastHeartbeatTime) > sinceMs && // of whole seconds, so this errs on the late side
+    (spec?.taints?.length ?? 0) === 0
+  );
+}
 
 /** True once the scheduler can count on them. A kubelet that starts sets what no plugin offers to 0. */
 async function claimGpus(plane: ControlPlane, gpus: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type ClusterRecord, recordCluster, stopCluster } from '../cluster-record.ts';
-import { type NodeClusterOptions, startNodeCluster } from './node-cluster.ts';
+import { isInterruption, type NodeClusterOptions, startNodeCluster } from './node-cluster.ts';
 import { installPrometheus } from './prometheus-pod.ts';
 import { installRelease, projectImages } from './release.ts';
 
@@ -27,7 +27,7 @@ export async function startLocalNodeCluster(
       node: { name: box.network.name, settings },
     });
   } catch (error) {
-    await cluster.stop({ failed: true });
+    await cluster.stop({ failed: !isInterruption(error) });
     throw error;
   }
 }

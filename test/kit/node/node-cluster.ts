@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { COMPONENTS, type ControlPlane, startControlPlane } from '../control-plane.ts';
+import { endOrphans } from '../orphans.ts';
 import type { OwnProcess } from '../own-process.ts';
 import { makeStateFolder, type StateFolder } from '../state-folder.ts';
 import { makeCgroup } from './cgroups.ts';
@@ -23,7 +24,7 @@ export interface NodeClusterOptions {
   readonly images?: () => Promise<readonly string[]>;
   /** It goes on when this process ends. @default false */
   readonly outlives?: boolean;
-  /** Runs a step of the start, for progress. */
+  /** Runs a step of the start, for progress; an AbortError of it ends the start without keeping logs. */
   readonly step?: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -47,6 +48,7 @@ export interface NodeCluster {
  */
 export async function startNodeCluster(options: NodeClusterOptions = {}): Promise<NodeCluster> {
   const { gpus = 2, images, outlives = false, step = (_, work) => work() } = options;
+  endOrphans();
   removeLeftBehind();
   const archives = await step('images built', async () => [
     ...(await serverImages()),
@@ -54,9 +56,10 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
   ]);
   const settings = readKernelSettings();
   const folder = makeStateFolder('node');
-  let plane: ControlPlane | undefined;
+  let starting: Promise<ControlPlane> | undefined;
   let box: NodeBox | undefined;
   const stop = async ({ failed = false } = {}): Promise<void> => {
+    const plane = await starting?.catch(() => undefined); // which has stopped itself
     await box?.process.kill();
     await plane?.stop({ failed });
     if (box !== undefined) await removeNodeCgroups(box.network.name);
@@ -68,15 +71,10 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     const { network } = box;
     const here = box;
     makeCgroup(network.name);
-    const started = await step('control plane, containerd', () =>
-      Promise.all([
-        startControlPlane({ label: 'plane', addresses: network, outlives }),
-        startContainerd(here, folder),
-      ]),
-    );
-    plane = started[0];
-    const there = plane;
-    const containerd = started[1];
+    const [plane, containerd] = await step('control plane, containerd', () => {
+      starting = startControlPlane({ label: 'plane', addresses: network, outlives });
+      return Promise.all([starting, startContainerd(here, folder)]);
+    });
     await step('images loaded', async () => {
       for (const archive of archives) await containerd.importImage(archive);
     });
@@ -84,7 +82,7 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     mkdirSync(volumes);
     await offerVolumes(plane, volumes);
     const node = await step('node', () =>
-      startRealNode({ plane: there, box: here, containerd, folder, gpus }),
+      startRealNode({ plane, box: here, containerd, folder, gpus }),
     );
     return {
       plane,
@@ -92,13 +90,17 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
       kubelet: node.kubelet,
       folders: [plane.folder, folder],
       get processes() {
-        return [...COMPONENTS.map((component) => there.process(component)), ...node.processes];
+        return [...COMPONENTS.map((component) => plane.process(component)), ...node.processes];
       },
       settings,
       stop,
     };
   } catch (error) {
-    await stop({ failed: true });
+    await stop({ failed: !isInterruption(error) });
     throw error;
   }
 }
+
+/** Whether somebody gave up waiting, so that no log can explain anything. */
+export const isInterruption = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'AbortError';

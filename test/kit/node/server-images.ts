@@ -8,6 +8,8 @@ import { PAUSE_IMAGE } from './containerd.ts';
 import { type ScratchImage, writeOciArchive } from './oci-archive.ts';
 import { run } from './run.ts';
 
+/** A shell and the small programs of busybox, for the pods of tests. */
+export const SHELL_IMAGE = 'localhost/busybox:1';
 export const PROMETHEUS_IMAGE = 'localhost/prometheus:2.42.0';
 
 /** Where everything lies that is built once. */
@@ -43,6 +45,14 @@ export async function serverImages(): Promise<readonly string[]> {
     }),
   ]);
 }
+
+/** Resolves with the archive of {@link SHELL_IMAGE}. */
+export const busyboxImage = (): Promise<string> =>
+  archive('busybox', {
+    name: SHELL_IMAGE,
+    files: { '/bin/busybox': '/bin/busybox', '/bin/sh': '/bin/busybox' },
+    entrypoint: ['/bin/busybox'],
+  });
 
 /** The image from its archive in the cache, whose name tells the content. */
 async function archive(label: string, image: ScratchImage): Promise<string> {
