@@ -10,7 +10,6 @@ import {
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { type KernelSettings, restoreKernelSettings } from './node/kernel-settings.ts';
 import { removeNodeCgroups } from './node/left-behind.ts';
 import { type OwnProcess, signalGroup, startTimeOf } from './own-process.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -30,8 +29,8 @@ export interface ClusterRecord {
     readonly pid: number;
     readonly started: string;
   }[];
-  /** Of a cluster whose node runs pods. */
-  readonly node?: { readonly name: string; readonly settings: KernelSettings };
+  /** Of a cluster whose node runs pods: the name of its network. */
+  readonly node?: string;
 }
 
 /** What a started cluster consists of. */
@@ -40,7 +39,7 @@ export interface ClusterParts {
   readonly folders: readonly StateFolder[];
   readonly processes: readonly OwnProcess[];
   readonly addresses: ClusterRecord['addresses'];
-  readonly node?: ClusterRecord['node'];
+  readonly node?: string;
 }
 
 const recordPath = (home: string) => join(home, 'cluster.json');
@@ -86,10 +85,7 @@ export async function stopCluster(home: string): Promise<ClusterRecord | undefin
   await waitFor(() => !running.some(isRunning), {
     what: 'the processes of the cluster have ended',
   });
-  if (cluster.node !== undefined) {
-    await removeNodeCgroups(cluster.node.name);
-    restoreKernelSettings(cluster.node.settings);
-  }
+  if (cluster.node !== undefined) await removeNodeCgroups(cluster.node);
   for (const folder of cluster.folders) rmSync(folder, { recursive: true, force: true });
   rmSync(cluster.kubeconfig, { force: true });
   rmSync(recordPath(home), { force: true });

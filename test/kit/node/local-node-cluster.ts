@@ -18,13 +18,13 @@ export async function startLocalNodeCluster(
   try {
     await step('chart', () => installRelease(cluster.plane));
     const prometheus = await step('Prometheus', () => installPrometheus(cluster.plane));
-    const { plane, folders, processes, box, settings } = cluster;
+    const { plane, folders, processes, box } = cluster;
     return recordCluster(home, {
       plane,
       folders,
       processes,
       addresses: { prometheus },
-      node: { name: box.network.name, settings },
+      node: box.network.name,
     });
   } catch (error) {
     await cluster.stop({ failed: !isInterruption(error) });

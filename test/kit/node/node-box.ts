@@ -30,6 +30,12 @@ export interface NodeBoxOptions {
   readonly outlives?: boolean;
 }
 
+/** A kubelet sets these for the whole machine; in the box they are files, which take what it writes. */
+const SET_BY_KUBELET = [
+  ...['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops'],
+  ...['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'],
+];
+
 /** The node's name in Kubernetes, and its host name. */
 export const NODE_NAME = 'node-0';
 
@@ -45,7 +51,7 @@ export async function startNodeBox(options: NodeBoxOptions): Promise<NodeBox> {
   const lib = folder.file('lib');
   for (const path of ['kubelet', 'containerd', 'cni'])
     mkdirSync(`${lib}/${path}`, { recursive: true });
-  mkdirSync(folder.file('var-log'));
+  for (const name of ['var-log', 'sys']) mkdirSync(folder.file(name));
   mkdirSync(containerd, { recursive: true });
   const script = `set -e
 mount --make-rprivate /
@@ -54,6 +60,10 @@ mount --bind "$1" /var/lib
 mount --bind "$2" /var/log
 mount --bind "$3" /var/lib/containerd
 mount -t tmpfs -o mode=755 tmpfs /run
+for name in ${SET_BY_KUBELET.join(' ')}; do
+  cp "/proc/sys/$name" "$4/$(basename "$name")"
+  mount --bind "$4/$(basename "$name")" "/proc/sys/$name"
+done
 hostname ${NODE_NAME}
 ip link set lo up
 trap '' CHLD # so the kernel itself buries the orphans that come to us
@@ -63,7 +73,7 @@ exec sleep infinity`;
     command: 'unshare',
     args: [
       ...['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill-child=KILL'],
-      ...['sh', '-c', script, 'box', lib, folder.file('var-log'), containerd],
+      ...['sh', '-c', script, 'box', lib, folder.file('var-log'), containerd, folder.file('sys')],
     ],
     logFile: log,
     outlives,

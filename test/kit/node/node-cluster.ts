@@ -5,11 +5,6 @@ import type { OwnProcess } from '../own-process.ts';
 import { makeStateFolder, type StateFolder } from '../state-folder.ts';
 import { makeCgroup } from './cgroups.ts';
 import { startContainerd } from './containerd.ts';
-import {
-  type KernelSettings,
-  readKernelSettings,
-  restoreKernelSettings,
-} from './kernel-settings.ts';
 import type { Kubelet } from './kubelet.ts';
 import { removeLeftBehind, removeNodeCgroups } from './left-behind.ts';
 import { type NodeBox, startNodeBox } from './node-box.ts';
@@ -35,8 +30,6 @@ export interface NodeCluster {
   readonly kubelet: Kubelet;
   readonly folders: readonly StateFolder[];
   readonly processes: readonly OwnProcess[];
-  /** What the kubelet has changed in the kernel, as it was. */
-  readonly settings: KernelSettings;
   /** Ends everything and removes it. */
   stop(options?: { readonly failed?: boolean }): Promise<void>;
 }
@@ -54,7 +47,6 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     ...(await serverImages()),
     ...((await images?.()) ?? []),
   ]);
-  const settings = readKernelSettings();
   const folder = makeStateFolder('node');
   let starting: Promise<ControlPlane> | undefined;
   let box: NodeBox | undefined;
@@ -63,7 +55,6 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     await box?.process.kill();
     await plane?.stop({ failed });
     if (box !== undefined) await removeNodeCgroups(box.network.name);
-    restoreKernelSettings(settings);
     folder.remove({ keepLogs: failed });
   };
   try {
@@ -92,7 +83,6 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
       get processes() {
         return [...COMPONENTS.map((component) => plane.process(component)), ...node.processes];
       },
-      settings,
       stop,
     };
   } catch (error) {
