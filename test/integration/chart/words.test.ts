@@ -37,7 +37,7 @@ function union(path: string, name: string): string[] {
 }
 
 /** Reasons that no object and no event carries: what verify tells, and how a trainer's request is refused. */
-const TOLD_ELSEWHERE = /domain\/experiment\/verify|\/requests\/|domain\/trial\/requester/;
+const TOLD_ELSEWHERE = /domain\/\w+\/verify|\/requests\/|domain\/trial\/requester/;
 
 const tables: Record<string, { heading: string; wanted: () => readonly string[] }> = {
   condition: { heading: 'Conditions', wanted: () => Object.values(CONDITION) },
