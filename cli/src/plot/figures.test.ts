@@ -13,7 +13,7 @@ import { PLOT_KINDS } from './plot-kind.ts';
 import { drawSvg } from './svg/draw-svg.ts';
 import { THEMES } from './svg/theme.ts';
 import { mainValue, type PlottedTrial, type Sweep } from './sweep.ts';
-import { plottedTrial, sweepOf } from './testing.ts';
+import { plottedTrial, sweepOf } from './testing/sweeps.ts';
 import { drawText } from './text/draw-text.ts';
 
 const ten = sweepOf(Array.from({ length: 10 }, (_, index) => plottedTrial(index)));

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { DRAW } from '../../../cli/src/plot/kinds.ts';
 import { plotPage } from '../../../cli/src/plot/page/plot-page.ts';
-import { plottedTrial, sweepOf } from '../../../cli/src/plot/testing.ts';
+import { plottedTrial, sweepOf } from '../../../cli/src/plot/testing/sweeps.ts';
 import { startBrowser, whyNoBrowser } from '../../kit/browser.ts';
 
 /** What the issue asks of a page: 1,000 trials of 100 points each in less than 5 MB. */

@@ -1,4 +1,4 @@
-import type { PlottedPoint, PlottedTrial, Sweep } from './sweep.ts';
+import type { PlottedPoint, PlottedTrial, Sweep } from '../sweep.ts';
 
 /** A trial with a value, eight epochs of it, and parameters that follow from its index. */
 export function plottedTrial(index: number, parts: Partial<PlottedTrial> = {}): PlottedTrial {
