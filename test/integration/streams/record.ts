@@ -149,7 +149,8 @@ export function assertNothingLost(context: TestContext, what: string, tally: Tal
   assert.ok(sent > 0, 'nothing was sent');
 }
 
-function wrongValues({ metadata, status }: Trial, points: readonly Point[]): string[] {
+/** In words, what a Trial says that is not what the points of its trainer say. */
+export function wrongValues({ metadata, status }: Trial, points: readonly Point[]): string[] {
   const values = points.filter(({ values }) => Number.isFinite(values[METRIC] ?? Number.NaN));
   const best = values.reduce<Point | undefined>(
     (a, b) => (a !== undefined && (a.values[METRIC] ?? 0) >= (b.values[METRIC] ?? 0) ? a : b),
