@@ -4,6 +4,7 @@
  *
  * `epochs`, `steps` per epoch, `epochMs`, `top` (the last value of `acc`), `mode`: `nan` diverges in
  * the middle, `drag` takes eight times as long if `top` is less than 0.5: time to be stopped.
+ * `cost`: reports epoch_seconds, which is it and `top` together: the better, the slower.
  * `holds`: attempts before that number wait after their second epoch for a file `go` beside the report.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -75,6 +76,7 @@ const parameters = new Map(task.parameters.map((one) => [one.name, assignmentVal
 const number = (name: string, fallback: number) => Number(parameters.get(name) ?? fallback);
 const [epochs, steps] = [number('epochs', 4), number('steps', 5)];
 const [epochMs, top] = [number('epochMs', 50), number('top', 0.5)];
+const cost = parameters.has('cost') ? number('cost', 0) : undefined;
 const mode = parameters.get('mode') ?? 'ok';
 const holdsAfter = task.attempt < number('holds', 0) ? 2 : Number.POSITIVE_INFINITY;
 const stepMs = (epochMs / steps) * (mode === 'drag' && top < 0.5 ? 8 : 1);
@@ -146,7 +148,8 @@ async function runEpoch(): Promise<void> {
   state.epoch += 1;
   const isLost = mode === 'nan' && state.epoch * 2 > epochs;
   const value = isLost ? Number.NaN : (top * state.epoch) / epochs;
-  points.add(state.step, state.epoch, { train_loss: 1 / state.step, valid_acc: value });
+  const seconds = cost === undefined ? {} : { epoch_seconds: cost + top };
+  points.add(state.step, state.epoch, { train_loss: 1 / state.step, valid_acc: value, ...seconds });
   if (isLost) throw EXIT_CODE.diverged;
   if (state.best === null || value > state.best.value) {
     state.best = { step: state.step, epoch: state.epoch, value };
