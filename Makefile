@@ -7,11 +7,11 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
   'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lock demo test test-all coverage verify format generate types bench \
+.PHONY: help setup tools lock demo test test-all e2e coverage verify format generate types bench \
   bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images chart clean generate-deploy
 
 help: ## Show what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything that the other targets need (they call it themselves)
 	@scripts/setup.sh
@@ -28,6 +28,10 @@ demo: setup ## Run a real hyperparameter sweep on this machine, no cluster
 
 test: setup tools coverage ## Run every test that can run here, as TAP
 	@$(NODE) --test --test-reporter=tap $(TESTS)
+
+e2e: export ESPALIER_E2E = 1
+e2e: setup tools ## Install, train, break and remove everything: on KUBECONFIG, else on cluster-up's node, else its own
+	@$(NODE) --test --test-reporter=tap test/e2e/walk.test.ts
 
 test-all: export ESPALIER_TEST_ALL = 1
 test-all: test ## The same with nothing scaled down

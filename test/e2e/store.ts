@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import {
-  ARTIFACT,
   type Experiment,
   manifestSchema,
   newestManifest,

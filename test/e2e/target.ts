@@ -9,9 +9,6 @@ import { whyNoTools } from '../kit/tools.ts';
 
 const CLUSTER = join(import.meta.dirname, '../../.espalier/cluster');
 
-/** `make e2e` sets it. KUBECONFIG alone does not count: `make test` must not touch what it may name. */
-const { ESPALIER_E2E_KUBECONFIG: GIVEN } = process.env;
-
 /** The cluster that the suite works on. */
 export interface Target {
   readonly kubeconfig: string;
@@ -33,12 +30,25 @@ export interface TargetNode {
 
 /** Why there is no cluster to work on, or false. */
 export function whyNoTarget(): string | false {
-  return GIVEN === undefined ? whyNoNode() : whyNoTools();
+  return givenKubeconfig() === undefined ? whyNoNode() : whyNoTools();
 }
 
-/** The cluster of the given kubeconfig, else one of its own with images of this checkout. */
+/** The cluster that is given, else one of its own with images of this checkout. */
 export async function useTarget(): Promise<Target> {
-  return GIVEN === undefined ? ownTarget() : givenTarget(resolve(GIVEN));
+  const kubeconfig = givenKubeconfig();
+  return kubeconfig === undefined ? ownTarget() : givenTarget(resolve(kubeconfig));
+}
+
+/**
+ * With `make e2e` KUBECONFIG, else that of a cluster-up with a real node. Without it none: `make test` must not
+ * touch what KUBECONFIG may happen to name, and nothing here touches what ~/.kube/config names.
+ */
+function givenKubeconfig(): string | undefined {
+  const { ESPALIER_E2E, KUBECONFIG = '' } = process.env;
+  if (ESPALIER_E2E !== '1') return undefined;
+  if (KUBECONFIG !== '') return KUBECONFIG;
+  const ours = runningCluster(CLUSTER);
+  return ours?.node === undefined ? undefined : ours.kubeconfig;
 }
 
 async function ownTarget(): Promise<Target> {
@@ -53,18 +63,14 @@ async function ownTarget(): Promise<Target> {
 
 function givenTarget(kubeconfig: string): Target {
   const ours = runningCluster(CLUSTER);
-  const kubelet =
-    ours?.kubeconfig === kubeconfig
-      ? ours.processes.find(({ name }) => name === 'kubelet')?.pid
-      : undefined;
-  const node =
-    kubelet === undefined
-      ? undefined
-      : {
-          name: NODE_NAME,
-          pauseKubelet: () => void signalGroup(kubelet, 'SIGSTOP'),
-          resumeKubelet: () => void signalGroup(kubelet, 'SIGCONT'),
-        };
+  const processes = ours?.kubeconfig === kubeconfig ? ours.processes : [];
+  const pid = processes.find(({ name }) => name === 'kubelet')?.pid;
+  const node = pid === undefined ? undefined : nodeOf(pid);
   const what = node === undefined ? 'a given cluster' : "cluster-up's node";
   return { kubeconfig, what, node, stays: true, stop: async () => {} };
+}
+
+function nodeOf(pid: number): TargetNode {
+  const send = (signal: NodeJS.Signals) => () => void signalGroup(pid, signal);
+  return { name: NODE_NAME, pauseKubelet: send('SIGSTOP'), resumeKubelet: send('SIGCONT') };
 }
