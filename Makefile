@@ -74,7 +74,7 @@ bench-search: setup ## Suggestions next to Optuna's: time, quality, early stoppi
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts
 
-cluster-up: setup tools ## Start a real control plane with fake nodes on this machine
+cluster-up: setup tools ## Start a Kubernetes here: a real node (root, ESPALIER_HOST_TESTS=1), kind, or fake nodes
 	@$(NODE) scripts/cluster-up.ts
 
 cluster-down: setup ## Stop it; nothing is left behind

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type ClusterRecord, runningCluster } from '../test/kit/cluster-record.ts';
+import { hasDocker, runningKind, startKind } from '../test/kit/kind/kind-cluster.ts';
 import { startLocalCluster } from '../test/kit/local-cluster.ts';
 import { startLocalNodeCluster } from '../test/kit/node/local-node-cluster.ts';
 import { whyNoNode } from '../test/kit/node/why-no-node.ts';
@@ -24,15 +25,40 @@ const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   return result;
 };
 
-async function start(): Promise<ClusterRecord> {
+/** What to tell of a cluster. */
+interface Facts {
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  readonly others?: Readonly<Record<string, string>>;
+}
+
+const factsOf = ({ url, folders, addresses, ...facts }: ClusterRecord): Facts => ({
+  ...facts,
+  others: { Kubernetes: url, ...addresses, logs: folders.join(' ') },
+});
+
+async function findRunning(): Promise<Facts | undefined> {
+  const cluster = runningCluster(home);
+  if (cluster !== undefined) return factsOf(cluster);
+  return hasDocker() ? runningKind(home) : undefined;
+}
+
+/** The most real cluster that this machine can have. */
+async function start(): Promise<Facts> {
   const noNode = whyNoNode();
   if (noNode === false) {
     say('starting a real node with the chart, its servers and Prometheus ...');
-    return startLocalNodeCluster(home, step);
+    return factsOf(await startLocalNodeCluster(home, step));
   }
-  say(`${noNode}; so the nodes are fake`);
-  return step('a control plane, four fake nodes of 8 GPUs and the controller', () =>
-    startLocalCluster(home, root),
+  if (hasDocker()) {
+    say(`${noNode}; Docker answers, so kind starts one`);
+    return startKind(home, step);
+  }
+  say(`${noNode}; no Docker answers, so the nodes are fake`);
+  return factsOf(
+    await step('a control plane, four fake nodes of 8 GPUs and the controller', () =>
+      startLocalCluster(home, root),
+    ),
   );
 }
 
@@ -43,23 +69,22 @@ function fail(status: number, why: string): never {
 
 const noTools = whyNoTools();
 if (noTools !== false) fail(1, noTools);
-const running = runningCluster(home);
+const running = await findRunning();
 if (running !== undefined) say('it runs already');
-const cluster =
-  running ??
-  (await start().catch((error): never => {
-    if (interrupted.signal.aborted) fail(130, 'interrupted; nothing is left');
-    throw error;
-  }));
+const {
+  kubeconfig,
+  kubectl,
+  others = {},
+} = running ??
+(await start().catch((error): never => {
+  if (interrupted.signal.aborted) fail(130, 'interrupted; nothing is left');
+  throw error;
+}));
 if (running === undefined) say(`ready after ${since(began)}`);
-const { kubeconfig, kubectl, url, folders, addresses } = cluster;
-const lines = [
-  ['Kubernetes', url],
-  ['kubeconfig', kubeconfig],
-  ...Object.entries(addresses),
-  ['logs', folders.join(' ')],
-] as const;
-process.stdout.write(`${lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('')}
+const lines = Object.entries({ kubeconfig, ...others }).map(
+  ([name, value]) => `${name.padEnd(12)}${value}\n`,
+);
+process.stdout.write(`${lines.join('')}
 Next:
   export KUBECONFIG=${kubeconfig} PATH=${join(kubectl, '..')}:$PATH
   kubectl apply -f manifests/samples/cluster-sweep.yaml

@@ -16,7 +16,7 @@ export async function startLocalNodeCluster(
   await stopCluster(home); // what is left of one that did not end in order
   const cluster = await startNodeCluster({ outlives: true, images: projectImages, step });
   try {
-    await step('chart', () => installRelease(cluster.plane));
+    await step('chart', () => installRelease(cluster.plane.kubeconfig));
     const prometheus = await step('Prometheus', () => installPrometheus(cluster.plane));
     const { plane, folders, processes, box } = cluster;
     return recordCluster(home, {

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ControlPlane } from '../control-plane.ts';
 import { toolPaths } from '../tools.ts';
 import { CACHE } from './server-images.ts';
 
@@ -27,14 +26,14 @@ export async function projectImages(): Promise<string[]> {
 }
 
 /** Installs the chart with its bundled servers; resolves when all of it is ready. */
-export async function installRelease(plane: ControlPlane): Promise<void> {
+export async function installRelease(kubeconfig: string): Promise<void> {
   const { helm } = await toolPaths(['helm']);
   const home = mkdtempSync(join(tmpdir(), 'espalier-helm-'));
   try {
     const what = [RELEASE, join(root, 'charts/espalier')];
     const where = ['--namespace', NAMESPACE, '--create-namespace'];
     const args = ['upgrade', '--install', ...what, ...where, '--wait', '--timeout', '5m'];
-    await promisify(execFile)(helm, [...args, '--kubeconfig', plane.kubeconfig], {
+    await promisify(execFile)(helm, [...args, '--kubeconfig', kubeconfig], {
       env: { HOME: home },
     });
   } finally {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { prometheusPath } from '../prometheus.ts';
 import { toolPaths } from '../tools.ts';
 import { PAUSE_IMAGE } from './containerd.ts';
@@ -17,33 +18,55 @@ export const CACHE =
   process.env['ESPALIER_CACHE'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'espalier');
 const FOLDER = join(CACHE, 'node-images');
+const VALUES = join(import.meta.dirname, '../../../charts/espalier/values.yaml');
 
 /**
- * Resolves with archives of the images that a cluster needs besides ours: the pause image, and the bundled
- * servers of the chart under the names that it expects, built around the programs of the other tests. What
- * is in the cache already is not built again.
+ * Resolves with archives of the images that a cluster needs besides ours. What is in the cache already is not
+ * built again.
  */
 export async function serverImages(): Promise<readonly string[]> {
-  const tools = await toolPaths(['nats-server', 'versitygw']);
   const prometheus = prometheusPath();
   return Promise.all([
     pauseImage(),
-    archive('nats', {
-      name: 'docker.io/library/nats:2.15.2',
-      files: { '/nats-server': tools['nats-server'] },
-      entrypoint: ['/nats-server'],
-    }),
-    archive('versitygw', {
-      name: 'docker.io/versity/versitygw:v1.8.0',
-      files: { '/versitygw': tools.versitygw },
-      entrypoint: ['/versitygw'],
-    }),
+    ...(await bundledServerImages()),
     archive('prometheus', {
       name: PROMETHEUS_IMAGE,
       files: { '/prometheus': prometheus, ...(await librariesOf(prometheus)) },
       entrypoint: ['/prometheus'],
     }),
   ]);
+}
+
+/**
+ * Resolves with archives of the servers that the chart bundles, under the names that it expects, built around
+ * the programs of the other tests.
+ */
+export async function bundledServerImages(): Promise<readonly string[]> {
+  const tools = await toolPaths(['nats-server', 'versitygw']);
+  return Promise.all([
+    archive('nats', {
+      name: chartImage('nats'),
+      files: { '/nats-server': tools['nats-server'] },
+      entrypoint: ['/nats-server'],
+    }),
+    archive('versitygw', {
+      name: chartImage('store'),
+      files: { '/versitygw': tools.versitygw },
+      entrypoint: ['/versitygw'],
+    }),
+  ]);
+}
+
+/** The default image of a server of the chart, as containerd names it. */
+function chartImage(server: 'nats' | 'store'): string {
+  const values = parse(readFileSync(VALUES, 'utf8')) as {
+    readonly images: Readonly<
+      Record<string, { readonly repository: string; readonly tag: string }>
+    >;
+  };
+  const { repository = '', tag } = values.images[server] ?? {};
+  const path = repository.includes('/') ? repository : `library/${repository}`;
+  return `docker.io/${path}:${tag}`;
 }
 
 /** Resolves with the archive of {@link SHELL_IMAGE}. */
