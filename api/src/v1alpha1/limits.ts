@@ -14,7 +14,7 @@ export const LIMITS = {
   constraints: 8,
   parameterConstraints: 16,
   terms: 32,
-  enqueued: 64,
+  enqueued: 32,
   warmStartExperiments: 8,
   warmStartTrials: 100,
   pareto: 50,
