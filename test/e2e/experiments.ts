@@ -26,7 +26,7 @@ const SWEEP = {
   ],
   search: { algorithm: 'grid' },
   earlyStopping: { algorithm: 'asha', resource: 'epoch', min: 1, max: 12, eta: 4, minRungSize: 3 },
-  trials: { max: 4, parallel: 3, maxFailed: 0 },
+  trials: { max: 4, parallel: 2, maxFailed: 0 },
   trainer: { resources: { gpu: 1, memory: '2Gi' } },
   data: { s3: { key: `${DATA_SET}.tar` } },
 };
@@ -46,12 +46,12 @@ const ENDURANCE = {
   data: { s3: { key: `${DATA_SET}.tar` } },
 };
 
-/** Needs several times the memory that it gets. */
+/** Comes when the GPUs are taken, and needs several times the memory that it gets. */
 const HUNGRY = {
   objective: { metric: 'valid_acc', goal: 'maximize' },
   parameters: fixed({ imageSize: 32, classes: 10 }),
   trials: { max: 1, maxFailed: 0 },
-  trainer: { resources: { memory: '128Mi' } },
+  trainer: { resources: { gpu: 1, memory: '128Mi' } },
   data: { s3: { key: `${DATA_SET}.tar` } },
 };
 
