@@ -29,18 +29,22 @@ const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
 interface Facts {
   readonly kubeconfig: string;
   readonly kubectl: string;
+  /** Its pods run, so a trial needs data. */
+  readonly isReal: boolean;
   readonly others?: Readonly<Record<string, string>>;
 }
 
 const factsOf = ({ url, folders, addresses, ...facts }: ClusterRecord): Facts => ({
   ...facts,
+  isReal: facts.node !== undefined,
   others: { Kubernetes: url, ...addresses, logs: folders.join(' ') },
 });
 
 async function findRunning(): Promise<Facts | undefined> {
   const cluster = runningCluster(home);
   if (cluster !== undefined) return factsOf(cluster);
-  return hasDocker() ? runningKind(home) : undefined;
+  const kind = hasDocker() ? await runningKind(home) : undefined;
+  return kind && { ...kind, isReal: true };
 }
 
 /** The most real cluster that this machine can have. */
@@ -52,7 +56,7 @@ async function start(): Promise<Facts> {
   }
   if (hasDocker()) {
     say(`${noNode}; Docker answers, so kind starts one`);
-    return startKind(home, step);
+    return { ...(await startKind(home, step)), isReal: true };
   }
   say(`${noNode}; no Docker answers, so the nodes are fake`);
   return factsOf(
@@ -74,6 +78,7 @@ if (running !== undefined) say('it runs already');
 const {
   kubeconfig,
   kubectl,
+  isReal,
   others = {},
 } = running ??
 (await start().catch((error): never => {
@@ -87,7 +92,7 @@ const lines = Object.entries({ kubeconfig, ...others }).map(
 process.stdout.write(`${lines.join('')}
 Next:
   export KUBECONFIG=${kubeconfig} PATH=${join(kubectl, '..')}:$PATH
-  kubectl apply -f manifests/samples/cluster-sweep.yaml
+  ${isReal ? '# data for trials: docs/install.md, "To try it"' : 'kubectl apply -f manifests/samples/cluster-sweep.yaml'}
   kubectl get experiments,trials,pods
   make cluster-down
 `);
