@@ -14,6 +14,7 @@ const entries = fc
   .array(
     fc.record({
       index: fc.nat(9),
+      step: fc.nat(5),
       value: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(Number.NaN)),
       isLast: fc.boolean(),
     }),
@@ -39,6 +40,10 @@ test('G15 the standings before an arrival follow from the entries in any order, 
       assert.deepEqual(standings(shuffled, before), wanted);
       assert.deepEqual(standings(list.slice(0, before), before), wanted);
       assert.equal(new Set(wanted.map(({ index }) => index)).size, wanted.length);
+      const early = standings(list, before, 3);
+      const all = new Set(wanted.map(({ index }) => index));
+      assert.ok(early.every(({ index }) => all.has(index)));
+      assert.ok(early.every(({ order }) => (list[order]?.step ?? 9) <= 3));
     }),
   );
 });

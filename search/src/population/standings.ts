@@ -6,6 +6,8 @@ import type { Goal } from '../suggest/problem.ts';
 export interface PopulationEntry {
   /** Of the member. */
   readonly index: number;
+  /** The milestone. */
+  readonly step: number;
   /** Arrival number over all members and milestones. */
   readonly order: number;
   /** The raw value: may be NaN or infinite, which ranks last for either goal. */
@@ -22,20 +24,29 @@ export interface Member {
 }
 
 /**
- * The population as it stood before an arrival: the latest entry of each member that was not replaced,
- * whatever the milestone. The same entries in any order give the same.
+ * The population as it stood before an arrival: the latest entry of each member that was not replaced. The
+ * same entries in any order give the same.
  *
  * @param before Entries with this arrival number or a higher one were not there yet.
+ * @param upTo Entries of later milestones are left out, so that whoever began late is compared with what
+ *   the others had reported by then. Default none.
  */
-export function standings(entries: Iterable<PopulationEntry>, before: number): readonly Member[] {
+export function standings(
+  entries: Iterable<PopulationEntry>,
+  before: number,
+  upTo = Number.POSITIVE_INFINITY,
+): readonly Member[] {
   const latest = new Map<number, PopulationEntry>();
+  const replaced = new Set<number>();
   for (const entry of entries) {
     if (entry.order >= before) continue;
+    if (entry.isLast) replaced.add(entry.index);
     const known = latest.get(entry.index);
-    if (known === undefined || known.order < entry.order) latest.set(entry.index, entry);
+    if (entry.step > upTo || (known !== undefined && known.order > entry.order)) continue;
+    latest.set(entry.index, entry);
   }
   return [...latest.values()]
-    .filter(({ isLast }) => !isLast)
+    .filter(({ index }) => !replaced.has(index))
     .map(({ index, order, value }) => ({ index, order, value }))
     .sort((a, b) => a.order - b.order || a.index - b.index);
 }

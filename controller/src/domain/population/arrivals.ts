@@ -30,6 +30,7 @@ export class Arrivals {
 export function entriesOf({ spec, status }: Trial): readonly PopulationEntry[] {
   return (status?.rungs ?? []).map((rung) => ({
     index: spec.index,
+    step: rung.step,
     order: rung.order,
     value: rungValue(rung),
     isLast: rung.verdict === 'stop',

@@ -5,7 +5,7 @@ import {
   type Rung,
   type Trial,
 } from '@espalier/api';
-import { donors, isPoor, type PopulationEntry, standings } from '@espalier/search';
+import { donors, isPoor, type Member, type PopulationEntry, standings } from '@espalier/search';
 import type { FeedView } from '../trial/feed-view.ts';
 import { encodeRungValue } from '../trial/rungs.ts';
 import { nextArrival } from './arrivals.ts';
@@ -53,7 +53,7 @@ export function judgeMember(
   const stop: Judgement = { rung: { ...base, verdict: 'stop' }, donors: [] };
   // A member that diverged has nothing to lose.
   if (!Number.isFinite(value)) return stop;
-  const others = othersAt(entries, order, trial.spec.index);
+  const others = othersAt(entries, base, trial.spec.index);
   const { goal } = mainObjective(spec);
   if (!isPoor(goal, population.quantile, others, value)) return go;
   if (!hasRoom) return { ...go, rung: sparedRung(go.rung) };
@@ -66,7 +66,11 @@ export function sparedRung(rung: Rung): Rung {
   return { ...rung, verdict: 'continue', spared: true };
 }
 
-/** The other members as they stood before an arrival. */
-export function othersAt(entries: readonly PopulationEntry[], order: number, index: number) {
-  return standings(entries, order).filter((member) => member.index !== index);
+/** The other members as they stood before an arrival, by what they had reported up to its milestone. */
+export function othersAt(
+  entries: readonly PopulationEntry[],
+  { order, step }: Pick<Rung, 'order' | 'step'>,
+  index: number,
+): readonly Member[] {
+  return standings(entries, order, step).filter((member) => member.index !== index);
 }

@@ -75,7 +75,7 @@ function problemsOf(
   const end = before.find(({ verdict }) => verdict === 'stop');
   if (end !== undefined) return problem(`none: stopped at ${end.step}`);
   const isPoorAmong = (some: readonly PopulationEntry[]) => {
-    const others = othersAt(some, rung.order, trial.spec.index);
+    const others = othersAt(some, rung, trial.spec.index);
     return !Number.isFinite(rungValue(rung)) || isPoorMember(record, others, rungValue(rung));
   };
   const isPoor = isPoorAmong(record.entries);
