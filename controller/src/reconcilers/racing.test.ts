@@ -99,6 +99,19 @@ test('a race gives more seeds to fewer, the same to all, and confirms the leader
   assert.equal(world.experiment()?.status?.progress, '8/8');
 });
 
+test('G8 the best of a race keeps its checkpoint, and at the end only the best does', async () => {
+  const world = await run();
+  const best = world.experiment()?.status?.best;
+  assert.ok(best?.checkpoint !== undefined);
+  const holders = world
+    .trials()
+    .filter(({ status }) => status?.artifacts?.checkpoint !== undefined);
+  assert.deepEqual(
+    holders.map(({ metadata }) => metadata.name),
+    [best.trial],
+  );
+});
+
 test('K6 G8 failures, divergence and refusal in a race wedge nothing and never win', async () => {
   const troubled: Trainer = (trial, attempt) => {
     const { configuration, replicate } = trial.spec;

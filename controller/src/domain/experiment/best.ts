@@ -40,6 +40,8 @@ export function isLosing(
 ): boolean {
   const best = experiment.status?.best;
   if (best === undefined || best.trial === trial.metadata.name) return false;
+  // Until a race is over whoever waits may be given more replicates, and any of them may be named.
+  if (progress.race !== undefined && !isTerminalExperiment(experiment.status?.phase)) return false;
   const { configuration } = trial.spec;
   if (best.configuration === configuration) return true;
   const state = progress.stateOf(configuration);
@@ -48,8 +50,6 @@ export function isLosing(
   if (experiment.spec.objectives !== undefined) {
     return progress.inFront(configuration)?.trial.metadata.uid !== trial.metadata.uid;
   }
-  // Whoever waits in a race may still be given more replicates.
-  if (progress.race !== undefined && !isTerminalExperiment(experiment.status?.phase)) return false;
   const { value, counted, isConfirmed: confirmed } = state;
   const own = { number: configuration, value, replicates: counted.length, confirmed };
   return !leads(experiment, own, best);

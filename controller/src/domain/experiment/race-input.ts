@@ -51,7 +51,7 @@ function knownOf({ sizes }: Race, progress: Readonly<ExperimentProgress>): RaceK
 
 /** What the search is told of a configuration. */
 interface Told {
-  readonly state: ConfigurationState | undefined;
+  readonly state: Pick<ConfigurationState, 'fault' | 'raceValues'> | undefined;
   readonly configuration: Configuration;
 }
 
