@@ -147,7 +147,7 @@ describe('the other commands of the documents', { skip: whyNoTools() }, () => {
             metadata.name === 'digits-00001-a0' && status?.phase === 'Running',
         );
       },
-      { what: 'the second trial runs' },
+      { what: 'the second trial runs', timeoutMs: 180_000 },
     );
   });
 
@@ -169,7 +169,7 @@ describe('the other commands of the documents', { skip: whyNoTools() }, () => {
     const { client } = rig.plane;
     await waitFor(
       async () => (await client.request('GET', `/api/v1/namespaces/${NAMESPACE}`)).status === 404,
-      { what: 'the namespace is gone' },
+      { what: 'the namespace is gone', timeoutMs: 180_000 },
     );
     const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
     assert.deepEqual((await client.list(crds)).items, []);

@@ -22,6 +22,7 @@ import { placeOf, runningPods } from './pods-rig.ts';
 import { type Program, startProgram, tokenAccess } from './program.ts';
 
 const MAX = 10;
+const SLOW_MS = 180_000;
 
 describe('a cluster that is put back to a copy of etcd', { skip: whyNoTools() }, () => {
   const cluster = useCluster({ label: 'restore' });
@@ -61,7 +62,7 @@ describe('a cluster that is put back to a copy of etcd', { skip: whyNoTools() },
     // It is ready before the caches of our kinds are.
     await waitFor(
       async () => (await plane.client.request('GET', trialsPath('team'))).status === 200,
-      { what: 'Trials are served again' },
+      { what: 'Trials are served again', timeoutMs: SLOW_MS },
     );
   }
 
@@ -79,11 +80,12 @@ describe('a cluster that is put back to a copy of etcd', { skip: whyNoTools() },
     await createExperiment(client, 'team', 'e', { trials: { max: MAX, parallel: 2 } });
     await waitFor(async () => (await runningPods(client, 'team')).length === 2, {
       what: 'the first four have ended and the next two run',
+      timeoutMs: SLOW_MS,
     });
     await waitFor(
       async () =>
         (await trials()).filter(({ status }) => isTerminalTrial(status?.phase)).length === 4,
-      { what: 'four trials are over' },
+      { what: 'four trials are over', timeoutMs: SLOW_MS },
     );
     const id = await uid();
     await stopped(() => cpSync(data, copy, { recursive: true }));
@@ -95,10 +97,10 @@ describe('a cluster that is put back to a copy of etcd', { skip: whyNoTools() },
         const names = await runningPods(client, 'team');
         return names.length === 2 && names;
       },
-      { what: 'the two run on' },
+      { what: 'the two run on', timeoutMs: SLOW_MS },
     );
     for (const name of held) await kwok.tell('team', name, { runFor: '0s' });
-    const first = await experimentEnded(client, 'team', 'e');
+    const first = await experimentEnded(client, 'team', 'e', SLOW_MS);
     assert.equal(first.status?.phase, 'Succeeded');
     const known = await trials();
     assert.equal(known.length, MAX);
@@ -121,10 +123,11 @@ describe('a cluster that is put back to a copy of etcd', { skip: whyNoTools() },
     await startController();
     await waitFor(async () => (await runningPods(client, 'team')).includes(runs), {
       what: `${runs} runs`,
+      timeoutMs: SLOW_MS,
     });
     await kwok.tell('team', runs, { runFor: '0s' });
 
-    const ended = await experimentEnded(client, 'team', 'e');
+    const ended = await experimentEnded(client, 'team', 'e', SLOW_MS);
     assert.equal(ended.status?.phase, 'Succeeded');
     assert.equal(await uid(), id);
     const all = await trials();

@@ -8,6 +8,8 @@ import { experimentEnded, lastWords, trialsIn } from './objects.ts';
 import { placeOf, trialUntil, useRig } from './pods-rig.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+/** Eleven Experiments at once, on a machine that may have other work. */
+const SLOW_MS = 300_000;
 const SAMPLES = globSync('manifests/samples/*.yaml', { cwd: ROOT }).sort();
 
 interface Document {
@@ -127,7 +129,7 @@ describe('the samples, on a real control plane with fake pods', {
       });
       await apply(namespace, documents);
       const { metadata, spec } = documents.find(({ kind }) => kind === 'Experiment') as Document;
-      const ended = await experimentEnded(rig.client, namespace, metadata.name);
+      const ended = await experimentEnded(rig.client, namespace, metadata.name, SLOW_MS);
       const trials = await trialsIn(rig.client, namespace);
       const wanted = (spec.trials?.max ?? 1) * (spec.replicates?.values.length ?? 1);
       assert.equal(ended.status?.phase, 'Succeeded', JSON.stringify(ended.status));
@@ -147,6 +149,7 @@ describe('the samples, on a real control plane with fake pods', {
       's3-data-00000',
       ({ status }) => status?.phase === 'Failed',
       'has failed',
+      SLOW_MS,
     );
     assert.equal(trial.status?.reason, 'Unstartable');
     assert.match(trial.status?.message ?? '', /spec\.data\.s3 needs the object store/);
