@@ -21,7 +21,7 @@ const MOST_DIMENSIONS = 20;
  */
 export const auto: Algorithm = {
   name: 'auto',
-  version: 1,
+  version: 2,
   usesHistory: true,
   usesSeed: true,
   takesSeveral: true,

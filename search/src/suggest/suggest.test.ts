@@ -70,7 +70,7 @@ test('an index that is not a natural number is refused', () => {
 test('the registry says which algorithms look at the history', () => {
   const named = (uses: boolean) =>
     ALGORITHMS.filter(({ usesHistory }) => usesHistory === uses).map(({ name }) => name);
-  assert.deepEqual(named(false), ['grid', 'random', 'sobol']);
+  assert.deepEqual(named(false), ['grid', 'pbt', 'random', 'sobol']);
   assert.deepEqual(named(true), ['auto', 'cma-es', 'gp', 'tpe']);
   assert.equal(algorithmInfo('hyperopt'), undefined);
 });

@@ -61,7 +61,7 @@ const changes: Record<string, { change: Partial<TrialSpec>; at: number; want: Re
   'another algorithm than that of the spec': {
     at: 4,
     change: { algorithm: 'random@1' },
-    want: [/^a-00004 algorithm: recorded "random@1", recomputed "tpe@1"$/],
+    want: [/^a-00004 algorithm: recorded "random@1", recomputed "tpe@2"$/],
   },
   'a basis with its own number': {
     at: 4,
@@ -138,7 +138,7 @@ test('what the search of this program did not make is not recomputable, and says
     [
       [2, 'suggestion', 'OtherSource', 'made from a-00001 at step 40'],
       [3, 'suggestion', 'OtherSource', '"enqueued@1" is no algorithm of this program'],
-      [4, 'suggestion', 'OtherVersion', 'recorded by tpe@99, and this program has tpe@1'],
+      [4, 'suggestion', 'OtherVersion', 'recorded by tpe@99, and this program has tpe@2'],
     ],
   );
   assert.deepEqual(suggestions, { equal: trials.length - 3, different: 0, unknown: 3 });

@@ -7,6 +7,7 @@ import type { Algorithm } from '../algorithm.ts';
 import { type Observations, observe, wasTried } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
 import { drawWithin } from '../random.ts';
+import { drawStartup, STARTUP } from '../startup.ts';
 import { proposeTpe } from '../tpe/tpe.ts';
 import { logExpectedImprovement } from './acquisition.ts';
 import { climb, type Peak, type Terrain } from './climb.ts';
@@ -16,7 +17,6 @@ import { chooseStarts, configurationAt, drawPoints, unitsOfConfiguration } from 
 import { selectRows, type Training, trainingOf } from './training.ts';
 
 const PURPOSE = hashText('gp');
-const STARTUP = 10;
 /** Fitting takes the cube of the number of results; beyond this many TPE does better by the second. */
 const MOST_RESULTS = 300;
 /** Hyperparameters are fitted to at most so many, the best and some evenly from all others. */
@@ -33,7 +33,7 @@ const MOST_RUNNING = 64;
  */
 export const gp: Algorithm = {
   name: 'gp',
-  version: 1,
+  version: 2,
   usesHistory: true,
   usesSeed: true,
   takesPrior: true,
@@ -47,7 +47,7 @@ export const gp: Algorithm = {
 
 export function proposeGp(problem: Problem, history: History, index: number): Configuration {
   const { space, goal, seed, limits } = problem;
-  if (history.entries.length < STARTUP) return drawWithin(problem, index);
+  if (history.entries.length < STARTUP) return drawStartup(problem, index);
   if (history.entries.length > MOST_RESULTS) return proposeTpe(problem, history, index);
   const observations = observe(space, history);
   const training = trainingOf(goal, observations);

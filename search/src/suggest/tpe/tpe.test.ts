@@ -63,6 +63,24 @@ test('the first ten are those of random with the same seed', () => {
   assert.deepEqual(of('tpe'), of('random'));
 });
 
+test('what is asked before ten results are known are the Sobol points of the numbers from ten on', () => {
+  const problem = (algorithm: string) => ({
+    ...{ space: compileSpace(SPHERE), goal: 'minimize' as const },
+    ...{ algorithm, seed: 3, maxTrials: 100 },
+  });
+  const running = [...Array(40).keys()].map((index) => ({ index, configuration: {} }));
+  const of = (algorithm: string, index: number) => {
+    const suggestion = suggest(problem(algorithm), { entries: [], running }, index);
+    return suggestion.kind === 'suggested' && suggestion.configuration;
+  };
+  for (const algorithm of ['tpe', 'gp', 'auto']) {
+    assert.deepEqual(of(algorithm, 9), of('random', 9));
+    for (const index of [10, 40, 2 ** 31])
+      assert.deepEqual(of(algorithm, index), of('sobol', index));
+    assert.deepEqual(of(algorithm, 2 ** 33), of('random', 2 ** 33));
+  }
+});
+
 test('a configuration is tried twice only once there is no other among the candidates', () => {
   const dimensions: Dimension[] = [{ name: 'k', kind: 'int', min: 1, max: 30, scale: 'linear' }];
   const objective = ({ k = 0 }: Record<string, number>) => (k - 17) ** 2;

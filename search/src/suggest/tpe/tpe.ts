@@ -11,6 +11,7 @@ import type { Algorithm } from '../algorithm.ts';
 import { observe, wasTried } from '../observations.ts';
 import type { History, Problem } from '../problem.ts';
 import { drawWithin } from '../random.ts';
+import { drawStartup, STARTUP } from '../startup.ts';
 import {
   buildMixture,
   type CandidatePoint,
@@ -24,7 +25,6 @@ import { split } from './split.ts';
 import { splitFronts } from './split-fronts.ts';
 
 const PURPOSE = hashText('tpe');
-const STARTUP = 10;
 const CANDIDATES = 24;
 const MOST_DRAWS = 1000;
 
@@ -43,7 +43,7 @@ const MOST_DRAWS = 1000;
  */
 export const tpe: Algorithm = {
   name: 'tpe',
-  version: 1,
+  version: 2,
   usesHistory: true,
   usesSeed: true,
   takesSeveral: true,
@@ -59,7 +59,7 @@ export const tpe: Algorithm = {
 
 export function proposeTpe(problem: Problem, history: History, index: number): Configuration {
   const { space, goal, goals, seed, limits } = problem;
-  if (history.entries.length < STARTUP) return drawWithin(problem, index);
+  if (history.entries.length < STARTUP) return drawStartup(problem, index);
   const observations = observe(space, history);
   const { below, above } =
     goals === undefined
