@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Experiment, Trial } from '@espalier/api';
-import type { ClusterReader } from '@espalier/controller/remote';
+import type { UserCluster } from '@espalier/controller/remote';
 import { notFound } from './failure.ts';
-import { keyOf } from './location.ts';
+import { keyOf } from './key.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -58,19 +58,26 @@ export function recordOnCluster(
   });
 }
 
-async function withExperiment<T>(
+/** @throws {EspalierError} if the kubeconfig cannot be used. */
+export async function openCluster(
   { env }: Surroundings,
+  { kubeconfig, context }: ClusterFlags,
+): Promise<UserCluster> {
+  const remote = await import('@espalier/controller/remote');
+  return remote.openCluster({
+    kubeconfig: kubeconfigPaths(env, kubeconfig),
+    ...(context === undefined ? {} : { context }),
+  });
+}
+
+async function withExperiment<T>(
+  surroundings: Surroundings,
   name: string,
   flags: ClusterFlags,
   signal: AbortSignal,
-  work: (reader: ClusterReader, experiment: Experiment) => Promise<T>,
+  work: (reader: UserCluster, experiment: Experiment) => Promise<T>,
 ): Promise<T> {
-  const { openCluster } = await import('@espalier/controller/remote');
-  const { context } = flags;
-  const reader = openCluster({
-    kubeconfig: kubeconfigPaths(env, flags.kubeconfig),
-    ...(context === undefined ? {} : { context }),
-  });
+  const reader = await openCluster(surroundings, flags);
   try {
     const namespace = flags.namespace ?? reader.namespace ?? 'default';
     const key = keyOf(name, { namespace });

@@ -2,48 +2,67 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Experiment } from '@espalier/api';
 import type { LocalClient, TrialView } from '@espalier/controller/local';
+import { type ClusterFlags, isOnCluster, openCluster } from './cluster.ts';
 import { notFound } from './failure.ts';
+import type { Key, Place } from './key.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
+import { remoteWork } from './transfer/remote-work.ts';
 
-/** Where a command looks: every verb has these options. */
-export interface Location {
+/** Where a command looks, the folder or a cluster: every verb has these options. */
+export interface Location extends ClusterFlags {
   readonly dir?: string;
-  readonly namespace?: string;
-}
-
-export interface Key {
-  readonly namespace: string;
-  readonly name: string;
 }
 
 export function folderOf(surroundings: Surroundings, { dir }: Location): string {
   return resolve(surroundings.cwd, dir ?? surroundings.env.ESPALIER_DIR ?? '.espalier');
 }
 
-/** The key of a NAME argument, which may be written as `-o name` prints it. */
-export function keyOf(name: string, { namespace = 'default' }: Location): Key {
-  return { namespace, name: name.replace(/^(experiment|trial)s?(\.espalier\.dev)?\//, '') };
-}
-
-/** Opens the folder for one command and closes it whatever happens. */
+/** Opens the folder or the cluster for one command and closes it whatever happens. */
 export async function withClient<T>(
   surroundings: Surroundings,
   location: Location,
-  work: (client: LocalClient) => Promise<T>,
+  work: (client: LocalClient, place: Place) => Promise<T>,
 ): Promise<T> {
+  if (isOnCluster(location)) return onCluster(surroundings, location, work);
   const dir = folderOf(surroundings, location);
   if (!existsSync(dir)) {
     throw notFound(`there is no folder ${printable(dir)}`, [
       'espalier run -f FILE makes it; --dir DIR (or ESPALIER_DIR) names another one',
+      'for a cluster add --cluster or --context NAME',
     ]);
   }
   const engine = await surroundings.engine();
   const client = await engine.openClient(dir);
   try {
-    return await work(client);
+    return await work(client, { namespace: location.namespace ?? 'default', name: dir });
   } finally {
     await client.close();
+  }
+}
+
+async function onCluster<T>(
+  surroundings: Surroundings,
+  location: Location & { readonly allNamespaces?: boolean },
+  work: (client: LocalClient, place: Place) => Promise<T>,
+): Promise<T> {
+  const { ClusterClient } = await import('./cluster-client.ts');
+  const cluster = await openCluster(surroundings, location);
+  try {
+    const namespace = location.namespace ?? cluster.namespace ?? 'default';
+    return await remoteWork(
+      surroundings,
+      (signal) => {
+        const listed = location.allNamespaces === true ? undefined : namespace;
+        return work(new ClusterClient(cluster, listed, signal), {
+          namespace,
+          name: cluster.server,
+        });
+      },
+      'look again: what was asked of the cluster may have been done',
+    );
+  } finally {
+    cluster.close();
   }
 }
 
@@ -61,7 +80,8 @@ export interface FoundTrial {
 
 /** The Trial of that name; its Experiment is the part before the index. */
 export async function findTrial(client: LocalClient, key: Key): Promise<FoundTrial | undefined> {
-  const owner = /^(.+)-\d{5}$/.exec(key.name)?.[1];
+  const { trialOwner } = await import('@espalier/api');
+  const owner = trialOwner(key.name);
   if (owner === undefined) return undefined;
   const ownerKey = { namespace: key.namespace, name: owner };
   const experiment = await client.experiment(ownerKey);
@@ -82,7 +102,7 @@ export async function unknownName(client: LocalClient, key: Key, kind: string): 
   const hints = [
     ...(near === undefined ? [] : [`did you mean ${near}?`]),
     ...(elsewhere === undefined ? [] : [`there is one in -n ${elsewhere.metadata.namespace}`]),
-    'espalier list shows what there is (with the same --dir)',
+    'espalier list shows what there is (with the same --dir or --context)',
   ];
   return notFound(
     `no ${kind} ${printable(key.name)} in namespace ${printable(key.namespace)}`,

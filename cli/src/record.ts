@@ -1,7 +1,8 @@
 import type { Experiment, Trial } from '@espalier/api';
 import { type ClusterFlags, isOnCluster, recordOnCluster } from './cluster.ts';
 import { invalid, notFound } from './failure.ts';
-import { keyOf, type Location, needExperiment, withClient } from './location.ts';
+import { keyOf } from './key.ts';
+import { type Location, needExperiment, withClient } from './location.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 import { remoteWork } from './transfer/remote-work.ts';

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LABEL } from '@espalier/api';
 import { experiment, trial } from './domain/testing/builders.ts';
-import { type ClusterReader, openCluster } from './remote.ts';
+import { openCluster, type UserCluster } from './remote.ts';
 
 type Answer = (request: IncomingMessage) => { readonly code: number; readonly body: unknown };
 
 /** A reader of a server that answers as the test says; the kubeconfig's namespace is `team`. */
-async function readerOf(t: TestContext, answer: Answer): Promise<ClusterReader> {
+async function readerOf(t: TestContext, answer: Answer): Promise<UserCluster> {
   const server = createServer((request, response) => {
     const { code, body } = answer(request);
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));

@@ -23,6 +23,11 @@ export function trialName(experiment: string, index: number): string {
   return `${experiment}-${String(index).padStart(5, '0')}`;
 }
 
+/** The Experiment that a Trial of that name belongs to; undefined if no Trial is called so. */
+export function trialOwner(name: string): string | undefined {
+  return /^(.+)-\d{5,}$/.exec(name)?.[1];
+}
+
 /** `<trial>-a<attempt>`: the only name the pod of that attempt can have. */
 export function podName(trial: string, attempt: number): string {
   return `${trial}-a${attempt}`;

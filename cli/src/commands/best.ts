@@ -1,7 +1,8 @@
 import { bestOnCluster, type ClusterFlags, type FoundOnCluster, isOnCluster } from '../cluster.ts';
 import { type BestAttempt, fetchBest } from '../download/fetch-best.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { folderOf, keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { folderOf, type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
@@ -43,8 +44,8 @@ async function here(
   name: string,
   options: BestOptions,
 ): Promise<BestAttempt> {
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const views = await client.trials(key);
     const record = experiment.status?.best;

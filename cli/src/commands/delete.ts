@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure, invalid } from '../failure.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import { count } from '../render/number.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -14,8 +15,8 @@ export async function deleteExperiment(
   options: DeleteOptions,
 ): Promise<ExitCode> {
   const { stderr, ask } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const { status, spec } = experiment;
     const total = status?.trials?.total ?? 0;

@@ -1,7 +1,8 @@
 import type { DesiredState } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 const SAID: Readonly<Record<DesiredState, string>> = {
@@ -19,8 +20,8 @@ export async function setDesiredState(
   options: Location & { readonly json?: boolean },
 ): Promise<ExitCode> {
   const { stdout, stderr } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const before = await needExperiment(client, key);
     const phase = before.status?.phase ?? 'Pending';
     if (phase === 'Succeeded' || phase === 'Failed' || phase === 'Cancelled') {

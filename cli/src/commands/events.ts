@@ -1,6 +1,7 @@
 import type { EventRecord } from '@espalier/controller/local';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import { formatOf, listDocument, type OutputOptions, print } from '../output.ts';
 import { formatDuration } from '../render/duration.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
@@ -21,8 +22,8 @@ export async function events(
   options: Location & OutputOptions,
 ): Promise<ExitCode> {
   const { stdout, stderr, now } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     // The record of what happened outlives the object.
     const records = await client.events(key);
     if (records.length === 0) {

@@ -1,6 +1,7 @@
 import { type Experiment, mainObjective } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { findTrial, keyOf, type Location, unknownName, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { findTrial, type Location, unknownName, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatAge, formatDuration } from '../render/duration.ts';
 import { formatMetric } from '../render/number.ts';
@@ -19,8 +20,8 @@ export async function get(
   options: Location & OutputOptions,
 ): Promise<ExitCode> {
   const { stdout, now } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const experiment = await client.experiment(key);
     const found = experiment === undefined ? await findTrial(client, key) : undefined;
     const object = experiment ?? found?.view.trial;

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Experiment, mainObjective } from '@espalier/api';
+import { isOnCluster } from '../cluster.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Place } from '../key.ts';
 import { folderOf, type Location, withClient } from '../location.ts';
 import {
   formatOf,
@@ -12,6 +14,7 @@ import {
 } from '../output.ts';
 import { formatAge } from '../render/duration.ts';
 import { formatMetric } from '../render/number.ts';
+import { printable } from '../render/printable.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { parameterList, searchedParameters } from '../view/parameters.ts';
@@ -23,18 +26,15 @@ export interface ListOptions extends Location, OutputOptions {
 
 export async function list(surroundings: Surroundings, options: ListOptions): Promise<ExitCode> {
   const { stdout, stderr } = surroundings;
-  const dir = folderOf(surroundings, options);
-  // A folder that nobody has used yet holds nothing; that is an answer and not an error.
-  const all = existsSync(dir)
-    ? await withClient(surroundings, options, (client) => client.experiments())
-    : [];
-  const { allNamespaces = false, namespace = 'default' } = options;
+  const { all, place } = await everything(surroundings, options);
+  const { allNamespaces = false } = options;
+  const { namespace } = place;
   const experiments = all
     .filter(({ metadata }) => allNamespaces || metadata.namespace === namespace)
     .toSorted(byKey);
   if (experiments.length === 0) {
     const others = all.length > 0 ? ' (there are some in others: espalier list -A)' : '';
-    stderr.write(`no Experiments in ${dir}, namespace ${namespace}${others}\n`);
+    stderr.write(`no Experiments in ${printable(place.name)}, namespace ${namespace}${others}\n`);
   }
   const format = formatOf(options);
   if (experiments.length === 0 && format !== 'json' && format !== 'yaml') return EXIT.ok;
@@ -54,6 +54,20 @@ export async function list(surroundings: Surroundings, options: ListOptions): Pr
       ),
   });
   return EXIT.ok;
+}
+
+async function everything(
+  surroundings: Surroundings,
+  options: ListOptions,
+): Promise<{ readonly all: readonly Experiment[]; readonly place: Place }> {
+  const dir = folderOf(surroundings, options);
+  // A folder that nobody has used yet holds nothing; that is an answer and not an error.
+  if (!isOnCluster(options) && !existsSync(dir)) {
+    return { all: [], place: { namespace: options.namespace ?? 'default', name: dir } };
+  }
+  return withClient(surroundings, options, async (client, place) => {
+    return { all: await client.experiments(), place };
+  });
 }
 
 function byKey(a: Experiment, b: Experiment): number {

@@ -4,7 +4,8 @@ import type { LocalClient, TrialView } from '@espalier/controller/local';
 import type { Channel } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalid, notFound } from '../failure.ts';
-import { findTrial, type Key, keyOf, type Location, unknownName, withClient } from '../location.ts';
+import { type Key, keyOf } from '../key.ts';
+import { findTrial, type Location, unknownName, withClient } from '../location.ts';
 import { LinePrefix, LogTail } from '../log-tail.ts';
 import { printableLog } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -22,8 +23,8 @@ export async function logs(
   name: string,
   options: LogsOptions,
 ): Promise<ExitCode> {
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const out = logWriter(surroundings.stdout);
     const experiment = await client.experiment(key);
     if (experiment !== undefined) {

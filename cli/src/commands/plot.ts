@@ -2,7 +2,8 @@ import { extname, resolve } from 'node:path';
 import { writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalid } from '../failure.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import type { Figure } from '../plot/figure.ts';
 import { DRAW } from '../plot/kinds.ts';
 import {
@@ -33,9 +34,8 @@ export async function plot(
   const { stdout, stderr, cwd } = surroundings;
   const draw = DRAW[kindOf(kind)];
   const format = options.out === undefined ? undefined : formatOf(options.out);
-  const key = keyOf(name, options);
-  const sweep = await withClient(surroundings, options, async (client) =>
-    loadSweep(surroundings, client, await needExperiment(client, key)),
+  const sweep = await withClient(surroundings, options, async (client, place) =>
+    loadSweep(surroundings, client, await needExperiment(client, keyOf(name, place))),
   );
   if (kind === 'pareto' && sweep.objectives.length < 2) {
     throw invalid(`${printable(sweep.name)} has one objective, and a Pareto front needs two`, [

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import { reportPage } from '../plot/page/report-page.ts';
 import { loadSweep } from '../plot/read/load-sweep.ts';
 import type { Theme } from '../plot/svg/theme.ts';
@@ -21,8 +22,8 @@ export async function report(
   options: ReportOptions,
 ): Promise<ExitCode> {
   const { stdout, cwd, now } = surroundings;
-  const key = keyOf(name, options);
-  const page = await withClient(surroundings, options, async (client) => {
+  const page = await withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const sweep = await loadSweep(surroundings, client, experiment);
     const views = await client.trials(key);
@@ -30,7 +31,7 @@ export async function report(
     const written = new Date(now()).toISOString();
     return reportPage({ experiment, trials, sweep, written, version: version() }, options.theme);
   });
-  const path = resolve(cwd, options.out ?? `${key.name}.html`);
+  const path = resolve(cwd, options.out ?? `${keyOf(name, {}).name}.html`);
   await writeWholeFile(path, page);
   stdout.write(`${printable(path)}\n`);
   return EXIT.ok;

@@ -1,7 +1,8 @@
 import { mainObjective } from '@espalier/api';
 import { type Channel, writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { keyOf, type Location, needExperiment, withClient } from '../location.ts';
+import { keyOf } from '../key.ts';
+import { type Location, needExperiment, withClient } from '../location.ts';
 import {
   formatOf,
   listDocument,
@@ -28,8 +29,8 @@ export async function trials(
   options: TrialsOptions,
 ): Promise<ExitCode> {
   const { stdout, stderr, now } = surroundings;
-  const key = keyOf(name, options);
-  return withClient(surroundings, options, async (client) => {
+  return withClient(surroundings, options, async (client, place) => {
+    const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const views = await client.trials(key);
     const rows = views

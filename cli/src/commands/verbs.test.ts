@@ -120,7 +120,7 @@ test('a name that is close to another is suggested', async () => {
     [
       'error: no Experiment or Trial dgits in namespace default',
       '  did you mean digits?',
-      '  espalier list shows what there is (with the same --dir)',
+      '  espalier list shows what there is (with the same --dir or --context)',
       '',
     ].join('\n'),
   );

@@ -3,17 +3,17 @@ import { SORT_KEYS } from '../view/sort-keys.ts';
 import {
   examples,
   wholeNumber,
-  withCluster,
   withLocation,
   withOutput,
+  withPlace,
   withStore,
 } from './options.ts';
 import type { Perform } from './perform.ts';
 
 export function addLookingVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Look:');
-  withOutput(withLocation(program.command('list')))
-    .description('list the Experiments of the folder')
+  withOutput(withPlace(program.command('list')))
+    .description('list the Experiments of the folder or of a cluster')
     .option('-A, --all-namespaces', 'of all namespaces')
     .addHelpText(
       'after',
@@ -28,7 +28,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return list(surroundings, options);
       }),
     );
-  withOutput(withLocation(program.command('get <name>')))
+  withOutput(withPlace(program.command('get <name>')))
     .description('show one Experiment or one Trial')
     .addHelpText(
       'after',
@@ -44,7 +44,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return get(surroundings, name, options);
       }),
     );
-  withOutput(withLocation(program.command('trials <name>')))
+  withOutput(withPlace(program.command('trials <name>')))
     .description('list the Trials of an Experiment, best first')
     .addOption(new Option('--sort <key>', 'order (default: "value")').choices([...SORT_KEYS]))
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
@@ -61,7 +61,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return trials(surroundings, name, options);
       }),
     );
-  withStore(withCluster(withOutput(withLocation(program.command('best <name>')))))
+  withStore(withOutput(withPlace(program.command('best <name>'))))
     .description('show the best Trial: its value, its parameters and where its files lie')
     .option(
       '--download <folder>',
@@ -85,7 +85,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 }
 
 function addRecords(program: Command, perform: Perform): void {
-  withStore(withCluster(withOutput(withLocation(program.command('compare <name>')))))
+  withStore(withOutput(withPlace(program.command('compare <name>'))))
     .description('tell which configurations cannot be told apart, by their replicates')
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
     .addHelpText(
@@ -101,7 +101,7 @@ function addRecords(program: Command, perform: Perform): void {
         return compare(surroundings, name, options);
       }),
     );
-  withStore(withCluster(withOutput(withLocation(program.command('verify <name>')))))
+  withStore(withOutput(withPlace(program.command('verify <name>'))))
     .description('recompute every suggestion and early stop of an Experiment from its record')
     .addHelpText(
       'after',
@@ -135,7 +135,7 @@ function addRecords(program: Command, perform: Perform): void {
         return logs(surroundings, name, options);
       }),
     );
-  withOutput(withLocation(program.command('events <name>')))
+  withOutput(withPlace(program.command('events <name>')))
     .description('tell what happened to an Experiment and its Trials, oldest first')
     .addHelpText('after', examples([['espalier events digits', 'starts, stops, failures, why']]))
     .action((name, options) =>

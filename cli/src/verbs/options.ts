@@ -8,7 +8,12 @@ export function withLocation(command: Command): Command {
       '--dir <folder>',
       'folder of objects and artifacts (default: $ESPALIER_DIR or ./.espalier)',
     )
-    .option('-n, --namespace <name>', 'namespace (default: "default")');
+    .option('-n, --namespace <name>', 'namespace (default: that of the context, or "default")');
+}
+
+/** Where a verb looks that works on both places: the folder, unless a cluster is named. */
+export function withPlace(command: Command): Command {
+  return withCluster(withLocation(command));
 }
 
 export function withOutput(command: Command): Command {

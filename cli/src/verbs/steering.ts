@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples, withLocation } from './options.ts';
+import { examples, withPlace } from './options.ts';
 import type { Perform } from './perform.ts';
 
 const STEERS = [
@@ -13,7 +13,7 @@ const STEERS = [
 export function addSteeringVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Steer:');
   for (const [verb, state, description] of STEERS) {
-    withLocation(program.command(`${verb} <name>`))
+    withPlace(program.command(`${verb} <name>`))
       .description(description)
       .option('--json', 'print the Experiment as JSON')
       .addHelpText('after', examples([[`espalier ${verb} digits`, 'from any terminal']]))
@@ -24,7 +24,7 @@ export function addSteeringVerbs(program: Command, perform: Perform): void {
         }),
       );
   }
-  withLocation(program.command('delete <name>'))
+  withPlace(program.command('delete <name>'))
     .description('end an Experiment and remove its objects; artifacts as spec.artifacts.onDelete')
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', examples([['espalier delete digits --yes', 'without asking']]))

@@ -1,0 +1,65 @@
+import type { DesiredState, Experiment } from '@espalier/api';
+import type { EventRecord, LocalClient, TrialView } from '@espalier/controller/local';
+import type { UserCluster } from '@espalier/controller/remote';
+import { notFound } from './failure.ts';
+import type { Key } from './key.ts';
+import { printable } from './render/printable.ts';
+
+/** A cluster as verbs see it: what they can do in a folder they can do here. */
+export class ClusterClient implements LocalClient {
+  readonly #cluster: UserCluster;
+  readonly #namespace: string | undefined;
+  readonly #signal: AbortSignal;
+
+  /** @param namespace In which Experiments are listed; undefined = in all. */
+  constructor(cluster: UserCluster, namespace: string | undefined, signal: AbortSignal) {
+    this.#cluster = cluster;
+    this.#namespace = namespace;
+    this.#signal = signal;
+  }
+
+  experiments(): Promise<readonly Experiment[]> {
+    return this.#cluster.experiments(this.#namespace, { signal: this.#signal });
+  }
+
+  experiment(key: Key): Promise<Experiment | undefined> {
+    return this.#cluster.experiment(key, { signal: this.#signal });
+  }
+
+  async trials(key: Key): Promise<readonly TrialView[]> {
+    const experiment = await this.#need(key);
+    const trials = await this.#cluster.trials(experiment, { signal: this.#signal });
+    return trials.map((trial) => ({ trial }));
+  }
+
+  events(key: Key): Promise<readonly EventRecord[]> {
+    return this.#cluster.events(key, { signal: this.#signal });
+  }
+
+  setDesiredState(key: Key, state: DesiredState): Promise<Experiment> {
+    return this.#cluster.setDesiredState(key, state, { signal: this.#signal });
+  }
+
+  async deleteExperiment(key: Key): Promise<void> {
+    await this.#cluster.remove(await this.#need(key), { signal: this.#signal });
+  }
+
+  /** Logs of a cluster are in its pods and in the store, not in files. */
+  async logFile(): Promise<undefined> {
+    return undefined;
+  }
+
+  async pointFiles(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#cluster.close();
+  }
+
+  async #need(key: Key): Promise<Experiment> {
+    const experiment = await this.experiment(key);
+    if (experiment !== undefined) return experiment;
+    throw notFound(`no Experiment ${printable(key.name)} in namespace ${printable(key.namespace)}`);
+  }
+}

@@ -1,0 +1,261 @@
+import {
+  API_VERSION,
+  type DesiredState,
+  type Experiment,
+  experimentSchema,
+  LABEL,
+  type Trial,
+  trialSchema,
+} from '@espalier/api';
+import type { Call } from '../../ports/cluster.ts';
+import { EspalierError } from '../../ports/errors.ts';
+import type { ObjectKey } from '../../ports/key.ts';
+import type { ClusterAccess } from './access.ts';
+import {
+  isConflict,
+  isForbidden,
+  isGone,
+  isInvalid,
+  isNotFound,
+  isUnauthorized,
+} from './api-error.ts';
+import { ObjectClient } from './object-client.ts';
+import { controllerOf, type RawList, type RawObject } from './raw-object.ts';
+import {
+  collectionPath,
+  EVENTS,
+  EXPERIMENTS,
+  objectPath,
+  type Resource,
+  TRIALS,
+} from './resources.ts';
+import type { Transport } from './transport.ts';
+import { type EventRecord, eventOf } from './user-events.ts';
+
+const PAGE = 500;
+const LIST_TRIES = 3;
+/** Whose the fields are that people set with our program; kubectl's are its own. */
+const FIELD_MANAGER = 'espalier-cli';
+
+/** What a person does with the objects of a cluster, with the rights of a kubeconfig. */
+export class UserCluster {
+  readonly #access: ClusterAccess;
+  readonly #transport: Transport;
+  readonly #objects: ObjectClient;
+
+  constructor(access: ClusterAccess, transport: Transport) {
+    this.#access = access;
+    this.#transport = transport;
+    this.#objects = new ObjectClient(transport);
+  }
+
+  /** That of the kubeconfig's context, if it names one. */
+  get namespace(): string | undefined {
+    return this.#access.namespace;
+  }
+
+  /** For messages. */
+  get server(): string {
+    return this.#access.server.host;
+  }
+
+  /** Those of a namespace, or of all; by namespace and name. */
+  async experiments(namespace: string | undefined, call: Call): Promise<readonly Experiment[]> {
+    const items = await this.#list(EXPERIMENTS, namespace, {}, call);
+    return items.map((item) => parsed(experimentSchema, EXPERIMENTS, item));
+  }
+
+  async experiment(key: ObjectKey, call: Call): Promise<Experiment | undefined> {
+    const found = await this.#get(EXPERIMENTS, key, call);
+    return found && parsed(experimentSchema, EXPERIMENTS, found);
+  }
+
+  async trial(key: ObjectKey, call: Call): Promise<Trial | undefined> {
+    const found = await this.#get(TRIALS, key, call);
+    return found && parsed(trialSchema, TRIALS, found);
+  }
+
+  /** All Trials of that Experiment, as they were at one moment, by ascending index. */
+  async trials({ metadata }: Experiment, call: Call): Promise<readonly Trial[]> {
+    const query = { labelSelector: `${LABEL.experiment}=${metadata.name}` };
+    const items = await this.#list(TRIALS, metadata.namespace, query, call, metadata.name);
+    return items
+      .filter((item) => controllerOf(item.metadata)?.uid === metadata.uid)
+      .map((item) => parsed(trialSchema, TRIALS, item))
+      .toSorted((a, b) => a.spec.index - b.spec.index);
+  }
+
+  /** What happened to an Experiment and its Trials, as far as the API server still keeps it. */
+  async events(key: ObjectKey, call: Call): Promise<readonly EventRecord[]> {
+    const items = await this.#list(EVENTS, key.namespace, {}, call, key.name);
+    return items.flatMap((item) => eventOf(item, key) ?? []);
+  }
+
+  /**
+   * Creates the Experiment or changes what of it may be changed (server-side apply). What another
+   * manager has set differently since is a conflict, unless `force`.
+   *
+   * @param manifest As a person wrote it: defaults are the API server's.
+   */
+  async apply(
+    manifest: object & { readonly metadata: ObjectKey },
+    options: { readonly dryRun: boolean; readonly force: boolean },
+    call: Call,
+  ): Promise<Experiment> {
+    const { metadata } = manifest;
+    const answer = await this.#doing('patch', EXPERIMENTS, metadata, call, () =>
+      this.#transport.request<RawObject>(
+        {
+          method: 'PATCH',
+          path: objectPath(EXPERIMENTS, metadata.namespace, metadata.name),
+          query: {
+            fieldManager: FIELD_MANAGER,
+            fieldValidation: 'Strict',
+            force: options.force,
+            dryRun: options.dryRun ? 'All' : undefined,
+          },
+          body: manifest,
+          contentType: 'application/apply-patch+yaml',
+          resource: EXPERIMENTS.plural,
+        },
+        call,
+      ),
+    );
+    return parsed(experimentSchema, EXPERIMENTS, answer);
+  }
+
+  /** @throws {EspalierError} NotFound; InvalidSpec if the state cannot be left any more. */
+  async setDesiredState(key: ObjectKey, state: DesiredState, call: Call): Promise<Experiment> {
+    const body = { spec: { desiredState: state } };
+    const answer = await this.#doing('patch', EXPERIMENTS, key, call, () =>
+      this.#objects.mergePatch(EXPERIMENTS, key, body, call),
+    );
+    return parsed(experimentSchema, EXPERIMENTS, answer);
+  }
+
+  /** Asks for its deletion; the controller ends its pods first. One of another uid is left alone. */
+  async remove({ metadata }: Experiment, call: Call): Promise<void> {
+    await this.#doing('delete', EXPERIMENTS, metadata, call, () =>
+      this.#objects.remove(EXPERIMENTS, metadata, metadata.uid, call),
+    );
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #get(resource: Resource, key: ObjectKey, call: Call): Promise<RawObject | undefined> {
+    return this.#doing('get', resource, key, call, () => this.#objects.get(resource, key, call));
+  }
+
+  async #list(
+    resource: Resource,
+    namespace: string | undefined,
+    query: Readonly<Record<string, string>>,
+    call: Call,
+    owner?: string,
+  ): Promise<readonly RawObject[]> {
+    const whose = owner === undefined ? '' : ` of ${owner}`;
+    const where = { namespace: namespace ?? '*', name: `the ${resource.plural}${whose}` };
+    return this.#doing('list', resource, where, call, async () => {
+      for (let tried = 1; ; tried++) {
+        try {
+          return await this.#pages(resource, namespace, query, call);
+        } catch (error) {
+          // The state of the first page is no longer kept: from the start.
+          if (!isGone(error) || tried === LIST_TRIES) throw error;
+        }
+      }
+    });
+  }
+
+  async #pages(
+    resource: Resource,
+    namespace: string | undefined,
+    query: Readonly<Record<string, string>>,
+    call: Call,
+  ): Promise<readonly RawObject[]> {
+    const path = collectionPath(resource, namespace);
+    const items: RawObject[] = [];
+    for (let token: string | undefined; ; ) {
+      const list: RawList = await this.#transport.request(
+        {
+          method: 'GET',
+          path,
+          query: { ...query, limit: PAGE, continue: token },
+          resource: resource.plural,
+        },
+        call,
+      );
+      items.push(...list.items);
+      token = list.metadata.continue;
+      if (token === undefined || token === '') return items;
+    }
+  }
+
+  async #doing<T>(
+    verb: Verb,
+    resource: Resource,
+    key: ObjectKey,
+    call: Call,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw failureOf(verb, resource, key, this.server, error);
+    }
+  }
+}
+
+/** What the API server calls it, and what people do. */
+const VERBS = { get: 'read', list: 'read', patch: 'change', delete: 'delete' } as const;
+type Verb = keyof typeof VERBS;
+
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: Error };
+}
+
+/** What a server leaves out of objects inside a list, and some leave out of single ones, is put back. */
+function parsed<T>(schema: Schema<T>, { kind }: Resource, item: RawObject): T {
+  const result = schema.safeParse({ apiVersion: API_VERSION, kind, ...item });
+  if (result.success) return result.data;
+  const message = `${kind} ${item.metadata.name} is not as this program writes it: ${result.error.message}`;
+  throw new EspalierError('Storage', message.slice(0, 1000));
+}
+
+function failureOf(
+  verb: Verb,
+  { kind, plural }: Resource,
+  key: ObjectKey,
+  server: string,
+  cause: unknown,
+): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const whose = verb === 'list' ? key.name : `${kind} ${key.name}`;
+  const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
+  const what = `cannot ${VERBS[verb]} ${whose} in ${where} on ${server}`;
+  if (isNotFound(cause)) {
+    // Without an object's name in it, the answer is about the kind.
+    const isUnknownKind = verb === 'list' || /could not find the requested resource/.test(message);
+    return new EspalierError(
+      isUnknownKind ? 'Unsupported' : 'NotFound',
+      isUnknownKind
+        ? `${server} does not know ${plural}: Espalier is not installed there (docs/install.md)`
+        : `there is no ${kind} ${key.name} in ${where} on ${server}`,
+      { cause },
+    );
+  }
+  const code = isConflict(cause) ? 'Conflict' : isInvalid(cause) ? 'InvalidSpec' : 'Storage';
+  const advice = isForbidden(cause)
+    ? `; it needs the verb ${verb} on ${plural}.${API_VERSION.split('/')[0]} in that namespace`
+    : isUnauthorized(cause)
+      ? '; the server does not accept the credential of the kubeconfig'
+      : '';
+  return new EspalierError(code, `${what}: ${message}${advice}`, { cause });
+}
