@@ -82,3 +82,22 @@ test('a parameter that is called like a column of ours gets a column of its own'
     'index,trial,configuration,replicate,epochs,parameters.phase,objective,phase,reason,lastEpoch,lastStep,attempts,seconds',
   );
 });
+
+test('U15 U24 further objectives and the metrics of constraints have columns of their own', () => {
+  const { spec } = experiment({
+    objective: undefined,
+    objectives: [
+      { metric: 'acc', goal: 'maximize', report: 'best' },
+      { metric: 'ms', goal: 'minimize', report: 'best' },
+    ],
+    constraints: [{ metric: 'mb', max: 9 }],
+  });
+  const values = [
+    { metric: 'acc', value: 0.5 },
+    { metric: 'mb', value: 7 },
+  ];
+  const observation = { lastStep: 1, lastEpoch: 1, points: 1, value: 0.5, values };
+  const csv = trialsCsv(spec, [trial('a-00000', status({ observation }))]);
+  assert.match(csv, /,lr,metrics\.ms,metrics\.mb,objective,/);
+  assert.match(csv, /,,7,0\.5,Pending,/);
+});

@@ -10,7 +10,7 @@ import {
 import { ALGORITHMS, algorithmInfo } from '@espalier/search';
 import { experiment } from '../testing/builders.ts';
 import { haveEnded, SimulatedSweep } from '../testing/simulated-sweep.ts';
-import { chanceOf, pick, randomSpec } from '../testing/sweep-spec.ts';
+import { chanceOf, pick, randomSpec, withTwoObjectives } from '../testing/sweep-spec.ts';
 import { formatBasis, parseBasis } from './basis.ts';
 import { verifying } from './verify.ts';
 import type { Verification } from './verify-result.ts';
@@ -25,7 +25,11 @@ function sizeOf(algorithm: string): { readonly sweeps: number; readonly max: num
 
 function sweepOf(algorithm: string, seed: number, max: number) {
   const chance = chanceOf(seed);
-  const sweep = new SimulatedSweep(experiment(randomSpec(chance, algorithm, max)), chance);
+  const plain = randomSpec(chance, algorithm, max);
+  const info = algorithmInfo(algorithm);
+  const takesSeveral = info?.usesHistory !== true || info.takesSeveral === true;
+  const spec = takesSeveral && seed % 3 === 0 ? withTwoObjectives(plain) : plain;
+  const sweep = new SimulatedSweep(experiment(spec), chance);
   return { experiment: sweep.experiment, trials: sweep.run(), chance, sweep };
 }
 

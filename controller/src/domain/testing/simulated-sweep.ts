@@ -10,6 +10,7 @@ import {
 } from '@espalier/api';
 import { type Problem, rungMilestones, type Suggestion, suggest } from '@espalier/search';
 import { problemOf } from '../experiment/check.ts';
+import { trackedMetrics } from '../experiment/goals.ts';
 import { ExperimentProgress } from '../experiment/progress.ts';
 import { stopRuleOf } from '../experiment/stop-rule.ts';
 import { replicateTrial, suggestedTrial, suggestionInput } from '../experiment/suggestion.ts';
@@ -150,7 +151,17 @@ export class SimulatedSweep {
   ): void {
     const value = hasValue ? this.value() : Number.NaN;
     const seen = { lastStep: 8, lastEpoch: 8, points: 8 };
-    const observation = Number.isFinite(value) ? { ...seen, value, step: 8, epoch: 8 } : seen;
+    const others = trackedMetrics(this.experiment.spec).slice(1);
+    const values = [
+      { metric: mainObjective(this.experiment.spec).metric, value },
+      // A trial that was stopped may not have come to report all.
+      ...others.flatMap(({ metric }) => {
+        return phase === 'Stopped' && this.chance() < 0.5 ? [] : [{ metric, value: this.chance() }];
+      }),
+    ];
+    const known = { ...seen, value, step: 8, epoch: 8 };
+    const all = others.length === 0 ? known : { ...known, values };
+    const observation = Number.isFinite(value) ? all : seen;
     const status = trial.status ?? NEW_STATUS;
     const completionTime = formatTime(NOW);
     this.write(trial, { ...status, phase, reason, observation, completionTime });

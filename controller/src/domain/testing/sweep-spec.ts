@@ -1,4 +1,5 @@
 import type { Parameter } from '@espalier/api';
+import { algorithmInfo } from '@espalier/search';
 import type { SpecInput } from './builders.ts';
 
 /** Numbers in [0, 1) from a seed: one source of every choice of a simulated sweep. */
@@ -67,5 +68,40 @@ export function randomSpec(chance: Chance, algorithm: string, max: number): Spec
     parameters,
     trials: { max, parallel: 1 + Math.floor(chance() * 6), maxFailed: max },
     ...pick(chance, extras),
+    ...(algorithm === 'pbt' || chance() < 0.6 ? {} : demands(chance, algorithm, parameters)),
+  };
+}
+
+/** More than one objective asks for, as far as the algorithm takes it. */
+function demands(chance: Chance, algorithm: string, parameters: readonly Parameter[]): SpecInput {
+  const info = algorithmInfo(algorithm);
+  const isFree = info?.usesHistory !== true;
+  const asks: { -readonly [K in keyof SpecInput]: SpecInput[K] } = {};
+  const first = pick(chance, parameters);
+  const enqueue = parameters
+    .filter(({ name, when }) => name === 'batch' && when === undefined)
+    .map(({ name }) => ({ parameters: [{ name, int: 64 }] }));
+  if (enqueue.length > 0) asks.enqueue = enqueue;
+  if (isFree || info.takesConstraints === true) {
+    asks.constraints = [{ metric: 'mb', max: 0.7, min: 0.1 }];
+  }
+  if (first.float?.max !== undefined) {
+    asks.parameterConstraints = [
+      { sum: [{ parameter: first.name, weight: 2 }], max: first.float.max },
+    ];
+  }
+  return asks;
+}
+
+/** Two objectives in the place of one, where nothing compares trials by one. */
+export function withTwoObjectives(spec: SpecInput): SpecInput {
+  const { objective: _, earlyStopping: __, ...others } = spec;
+  return {
+    ...others,
+    objective: undefined,
+    objectives: [
+      { metric: 'acc', goal: 'maximize', report: 'best' },
+      { metric: 'ms', goal: 'minimize', report: 'last' },
+    ],
   };
 }
