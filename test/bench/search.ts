@@ -1,6 +1,7 @@
 /**
  * The search next to Optuna 5.0.0 in the same run: how long a suggestion takes, how good the best
- * configuration becomes, and what early stopping saves on learning curves. JSON lines; docs/search.md
+ * configuration becomes, what early stopping saves on learning curves, and what a race over seeds finds
+ * where the objective is noisy. JSON lines; docs/search.md
  * says what they mean. BENCH_SEEDS seeds (default 50); an interrupted run goes on with --runs FILE.
  */
 import { existsSync } from 'node:fs';
@@ -12,12 +13,13 @@ import { fidelityLines } from './search/fidelity.ts';
 import { FUNCTION_TASKS } from './search/functions.ts';
 import { startOptuna } from './search/optuna.ts';
 import { type Contest, linesOf, RunStore, runContest } from './search/quality.ts';
+import { seedsLines } from './search/seeds.ts';
 import { tableTasks } from './search/tables.ts';
 
 const { values } = parseArgs({
   options: {
     python: { type: 'string' },
-    part: { type: 'string', multiple: true, default: ['ask', 'quality', 'fidelity'] },
+    part: { type: 'string', multiple: true, default: ['ask', 'quality', 'fidelity', 'seeds'] },
     runs: { type: 'string' },
   },
 });
@@ -29,6 +31,7 @@ const curves = process.env['ESPALIER_TASKSET'];
 if (python === undefined) note('no Optuna to compare with');
 if (values.part.includes('ask')) for await (const line of askLines(python)) print(line);
 if (values.part.includes('quality') && python !== undefined) await quality(python);
+if (values.part.includes('seeds')) for (const line of seedsLines(seeds)) print(line);
 if (values.part.includes('fidelity')) {
   if (curves === undefined) note('no learning curves: ESPALIER_TASKSET names no folder');
   else for (const line of fidelityLines(curves, seeds)) print(line);

@@ -100,7 +100,7 @@ const racingSchema = z
     eta: z
       .int()
       .min(2)
-      .default(2)
+      .default(4)
       .describe('eta lets the best 1/eta go on, to eta times as many replicates (asha).'),
     confirm: confirmSchema.optional(),
   })
