@@ -86,11 +86,20 @@ export async function stopCluster(home: string): Promise<ClusterRecord | undefin
     what: 'the processes of the cluster have ended',
   });
   if (cluster.node !== undefined) await removeNodeCgroups(cluster.node);
-  for (const folder of cluster.folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of cluster.folders) await removeFolder(folder);
   rmSync(cluster.kubeconfig, { force: true });
   rmSync(recordPath(home), { force: true });
   if (readdirSync(home).length === 0) rmdirSync(home);
   return cluster;
+}
+
+/** The next state folder of any test sweeps it too, and then rmSync gives up in the middle without an error. */
+async function removeFolder(path: string): Promise<void> {
+  const remove = () => {
+    rmSync(path, { recursive: true, force: true });
+    return !existsSync(path);
+  };
+  await waitFor(remove, { what: `${path} is removed` });
 }
 
 function readRecord(home: string): ClusterRecord | undefined {

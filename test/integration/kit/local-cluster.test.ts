@@ -31,7 +31,7 @@ test('cluster-up goes on after its command, and cluster-down leaves nothing', {
     const cluster = runningCluster(home);
     assert.ok(cluster);
     const args = ['--kubeconfig', cluster.kubeconfig, 'get', 'nodes', '--no-headers'];
-    const { stdout } = await run(cluster.kubectl, args, { env: { HOME: home } });
+    const { stdout } = await run(cluster.kubectl, args, { env: { HOME: join(home, '..') } });
     assert.equal(stdout.match(/ Ready /g)?.length, 4);
 
     await stopCluster(home);

@@ -26,15 +26,16 @@ const VALUES = join(import.meta.dirname, '../../../charts/espalier/values.yaml')
  */
 export async function serverImages(): Promise<readonly string[]> {
   const prometheus = prometheusPath();
-  return Promise.all([
+  const bundled = await bundledServerImages();
+  const others = await Promise.all([
     pauseImage(),
-    ...(await bundledServerImages()),
     archive('prometheus', {
       name: PROMETHEUS_IMAGE,
       files: { '/prometheus': prometheus, ...(await librariesOf(prometheus)) },
       entrypoint: ['/prometheus'],
     }),
   ]);
+  return [...bundled, ...others];
 }
 
 /**
