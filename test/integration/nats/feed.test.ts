@@ -357,6 +357,20 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
     );
   });
 
+  test('F13 F26 the next leader takes a stream that the server has room for only once', async () => {
+    const first = await lead();
+    await caughtUp(first);
+    const next = await lead();
+    await caughtUp(next);
+    const manager = await witness.jetstreamManager();
+    const { config, created } = await manager.streams.info('ESPALIER');
+    assert.ok(2 * config.max_bytes > 256 * 2 ** 20, 'twice the stream is more than the server has');
+    await next.bus.ensureStream({ ...SMALL_LIMITS, maxMessagesPerSubject: 1000 });
+    const changed = await manager.streams.info('ESPALIER');
+    assert.equal(changed.config.max_msgs_per_subject, 1000);
+    assert.equal(changed.created, created, 'it is the same stream');
+  });
+
   test('F13 a stream that does not fit is an error that passes by itself, never a crash', async () => {
     const manager = await witness.jetstreamManager();
     await manager.streams.delete('ESPALIER');

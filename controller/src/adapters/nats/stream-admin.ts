@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { REPORT_ROOT } from '@espalier/api';
 import {
   DiscardPolicy,
@@ -40,6 +41,12 @@ export interface StreamState {
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 
+/**
+ * Resolves with the stream, made or changed where it has to be.
+ *
+ * To make one that exists with the same settings would be harmless, but a server checks first that it has
+ * room for all of it once more (2.15), and one with less than twice the size refuses.
+ */
 export async function ensureStream(
   { streams }: JetStreamManager,
   limits: StreamLimits,
@@ -55,8 +62,12 @@ export async function ensureStream(
     max_msg_size: MAX_MESSAGE_BYTES,
     duplicate_window: nanos(2 * 60 * 1000),
   };
+  const there = await infoOf(streams);
+  if (there !== undefined && isDeepStrictEqual({ ...there.config, ...config }, there.config)) {
+    return stateOf(there);
+  }
   try {
-    return stateOf(await streams.add({ name: STREAM, ...config }));
+    if (there === undefined) return stateOf(await streams.add({ name: STREAM, ...config }));
   } catch (error) {
     if (apiCode(error) !== STREAM_NAME_IN_USE) throw natsError('make the stream', error);
   }
@@ -68,8 +79,13 @@ export async function ensureStream(
 }
 
 export async function streamState({ streams }: JetStreamManager): Promise<StreamState | undefined> {
+  const there = await infoOf(streams);
+  return there === undefined ? undefined : stateOf(there);
+}
+
+async function infoOf(streams: JetStreamManager['streams']): Promise<StreamInfo | undefined> {
   try {
-    return stateOf(await streams.info(STREAM));
+    return await streams.info(STREAM);
   } catch (error) {
     if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
     throw natsError('look at the stream', error);
