@@ -45,15 +45,6 @@ export function metricValue(
   return values?.find((entry) => entry.metric === metric)?.value;
 }
 
-/** All objectives in order; `undefined` if one of them is not known. */
-export function objectiveValues(
-  spec: ExperimentSpec,
-  standing: Standing,
-): readonly number[] | undefined {
-  const values = objectivesOf(spec).map(({ metric }) => metricValue(spec, standing, metric));
-  return values.every((value) => value !== undefined) ? values : undefined;
-}
-
 /**
  * By how much constraints are missed in all, each relative to its bound (absolutely where that is 0);
  * infinite if what one is judged on is not known, 0 = all hold.
