@@ -13,17 +13,23 @@ const MAIN = join(ROOT, 'cli/src/main.ts');
 /** Its model tells which trials have trained it, from which step on. */
 const TRAINER = join(ROOT, 'test/integration/streams/programs/quick-trainer.ts');
 const SIZE = 4;
+/** Draws members each of which is worse than the one before. */
+const SEED = 253;
 
 function population(): Experiment {
-  const fixed = { epochs: 8, steps: 4, epochMs: 120 };
+  const fixed = { epochs: 30, steps: 4, epochMs: 100 };
   return specOf('pbt', {
     objective: { metric: 'valid_acc', goal: 'maximize' },
     parameters: [
       { name: 'top', float: { min: 0, max: 1 } },
       ...Object.entries(fixed).map(([name, value]) => ({ name, int: { value } })),
     ],
-    search: { algorithm: 'pbt', seed: 2, population: { size: SIZE, max: 8, quantile: 0.5 } },
-    trials: { max: 24, parallel: SIZE },
+    search: {
+      algorithm: 'pbt',
+      seed: SEED,
+      population: { size: SIZE, interval: 2, max: 30, quantile: 0.5 },
+    },
+    trials: { max: 10, parallel: SIZE },
     trainer: {
       command: [process.execPath, '--conditions=@espalier/source', TRAINER],
       gracePeriod: '10s',
@@ -60,7 +66,10 @@ test('G8 G9 G15 members go on from the weights of their donors, whatever killed 
   }
   const last = spawnRunner(t, place, population());
   assert.equal(await last.ended, 0, last.stderr());
-  assert.ok(last.lines.some(({ phase }) => phase === 'Succeeded'), last.stderr());
+  assert.ok(
+    last.lines.some(({ phase }) => phase === 'Succeeded'),
+    last.stderr(),
+  );
   assert.ok(kills >= 1, 'the runner was killed');
 
   const trials = await trialsIn(place);
