@@ -41,7 +41,7 @@ export const trialSpecSchema = z
       .max(LIMITS.basisBytes)
       .optional()
       .describe(
-        'basis are the configurations whose results the suggestion saw, as 0-11,13; of pbt the arrivals.',
+        'basis are the configurations whose results the suggestion saw, as 0-11,13;1:12 (12 waited at 1); of pbt the arrivals; of a race who had completed which rung.',
       ),
     parent: z
       .strictObject({

@@ -94,6 +94,44 @@ test('a paused Experiment promotes nobody, and one that is to stop ends the paus
   }
 });
 
+test('G15 the search learns from trials that wait, by the value where they wait', async () => {
+  const spec: SpecInput = {
+    ...SPEC,
+    search: { algorithm: 'tpe', seed: 1 },
+    trials: { max: 20, parallel: 2, maxFailed: 9 },
+  };
+  const near: Trainer = ({ spec: { parameters } }) => {
+    const rate = parameters[0]?.float ?? 1;
+    const top = 1 - Math.abs(Math.log10(rate) + 2) / 4;
+    return { values: Array.from({ length: EPOCHS }, (_, epoch) => top - 0.01 * (8 - epoch)) };
+  };
+  const world = await run({ trainer: near }, { spec });
+  const bases = world.trials().map(({ spec: { basis } }) => basis ?? '');
+  assert.ok(
+    bases.some((basis) => /;1:\d/.test(basis)),
+    bases.join(' '),
+  );
+  assert.deepEqual(differencesOf(world), []);
+  const object = world.experiment();
+  assert.ok(object);
+  // The one that is seen to wait where it never was.
+  const changed = world.trials().map((trial) => {
+    const { basis } = trial.spec;
+    if (trial.spec.index !== 19) return trial;
+    return { ...trial, spec: { ...trial.spec, basis: basis?.replace(';1:', ';2:') ?? '' } };
+  });
+  const work = verifying(object, changed, { oneController: true });
+  for (;;) {
+    const { done, value } = work.next();
+    if (done !== true) continue;
+    assert.deepEqual(
+      value.differences.map(({ trial, what }) => `${trial} ${what}`),
+      ['a-00019 basis'],
+    );
+    break;
+  }
+});
+
 test('hyperband judges each bracket among its own', async () => {
   const spec: SpecInput = {
     ...SPEC,

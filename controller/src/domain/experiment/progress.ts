@@ -4,6 +4,7 @@ import { Arrivals } from '../population/arrivals.ts';
 import { populationOf } from '../population/population.ts';
 import { omitUndefined } from '../same.ts';
 import { parseTime } from '../time.ts';
+import { waitingRung } from '../trial/rungs.ts';
 import { type ConfigurationState, configurationState } from './configuration.ts';
 import { type BestConfiguration, Leaders } from './leaders.ts';
 import { configurationOf, replicateCount } from './problem.ts';
@@ -11,6 +12,7 @@ import { type Race, raceOf } from './race.ts';
 import { racedState } from './race-state.ts';
 import { RungTable } from './rung-table.ts';
 import { SortedHistory } from './sorted-history.ts';
+import { waitingEntry } from './waiting.ts';
 
 /**
  * A fold over the Trials of one Experiment: what they add up to, kept up to date with little work per
@@ -173,6 +175,18 @@ export class ExperimentProgress {
       .filter((index) => index < number && !this.history.has(index))
       .sort((a, b) => a - b)
       .map((index) => ({ index, configuration: this.parametersOf(index) }));
+  }
+
+  /** What is known of those that wait for a promotion, below `number`, ascending. */
+  waitingBelow(number: number): readonly HistoryEntry[] {
+    if (this.phaseCount('Paused') === 0) return [];
+    return [...this.active.values()]
+      .flatMap((trial) => {
+        const rung = trial.status?.phase === 'Paused' ? waitingRung(trial.status) : undefined;
+        return (rung && waitingEntry(this.spec, trial, rung.step)) ?? [];
+      })
+      .filter(({ index }) => index < number)
+      .sort((a, b) => a.index - b.index);
   }
 
   private parametersOf(configuration: number): Configuration {

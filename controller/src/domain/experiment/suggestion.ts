@@ -4,12 +4,14 @@ import {
   EMPTY_HISTORY,
   type History,
   type Problem,
+  type RunningEntry,
   type Suggestion,
 } from '@espalier/search';
 import { omitUndefined } from '../same.ts';
 import { formatBasis } from './basis.ts';
 import { assignmentsOf } from './problem.ts';
 import type { ExperimentProgress } from './progress.ts';
+import { withWaiting } from './waiting.ts';
 
 /** What the search may see, and how the Trial records that. */
 export interface SuggestionInput {
@@ -39,15 +41,23 @@ export function historyFor(
     results.map(({ index }) => index),
     maxBytes,
   );
-  const entries = results.slice(0, basis.count);
+  const waiting = progress.waitingBelow(configuration);
+  const places = new Map(waiting.map(({ index, step = 0 }) => [index, step]));
+  const { text, known } = withWaiting(basis.text, places, maxBytes);
+  const seen = waiting.filter(({ index }) => known.has(index));
+  const entries = [...results.slice(0, basis.count), ...seen].sort(byIndex);
   const unseen = results.slice(basis.count).map(({ index, configuration: values }) => ({
     index,
     configuration: values,
   }));
   // What a full basis leaves out counts as running, just as whoever recomputes it will see it.
-  const running = [...progress.runningBelow(configuration), ...unseen];
-  running.sort((a, b) => a.index - b.index);
-  return { history: { entries, running }, basis: basis.text };
+  const others = progress.runningBelow(configuration).filter(({ index }) => !known.has(index));
+  const running = [...others, ...unseen].sort(byIndex);
+  return { history: { entries, running }, basis: text };
+}
+
+function byIndex(a: RunningEntry, b: RunningEntry): number {
+  return a.index - b.index;
 }
 
 /** The Trial of that index, from the answer of the search. */

@@ -14,6 +14,7 @@ import type { ExperimentProgress } from './progress.ts';
 import { replicateTrial, suggestedTrial } from './suggestion.ts';
 import { basisDifference, sourceFinding, specDifferences } from './verify-differences.ts';
 import type { Finding } from './verify-result.ts';
+import { splitWaiting, type Waiting, waitingEntry } from './waiting.ts';
 
 /** Recomputes suggestions from the Trials as they are now, each from the results its basis names. */
 export class SuggestionCheck {
@@ -79,12 +80,15 @@ export class SuggestionCheck {
 
   /** What the basis says that the suggestion saw. */
   private historyOf({ basis, configuration }: TrialSpec): Finding | Seen {
-    const numbers = basis === undefined ? undefined : readBasis(basis);
-    if (basis === undefined || numbers === undefined) {
+    const read = basis === undefined ? undefined : readBasis(basis);
+    if (basis === undefined || read === undefined) {
       const wanted = `ascending ranges below ${configuration}, as 0-11,13`;
       return { differences: [basisDifference(basis, wanted)] };
     }
-    const problem = this.basisProblem(basis, numbers, configuration);
+    const { numbers, waiting } = read;
+    const problem =
+      this.basisProblem(basis, numbers, configuration) ??
+      this.waitingProblem(waiting, configuration);
     if (problem !== undefined) return { differences: [basisDifference(basis, problem)] };
     const entries: HistoryEntry[] = [];
     const running: RunningEntry[] = [];
@@ -93,7 +97,8 @@ export class SuggestionCheck {
       const isSeen = numbers[at] === number;
       if (isSeen) at += 1;
       // Of a configuration without all its Trials the result is lost.
-      const result = isSeen ? this.results[number] : undefined;
+      const waits = this.waitingEntry(number, waiting.get(number));
+      const result = isSeen ? this.results[number] : waits;
       const other = isSeen ? undefined : this.running[number];
       if (result !== undefined) entries.push(result);
       else if (other !== undefined) running.push(other);
@@ -126,6 +131,21 @@ export class SuggestionCheck {
       : `with ${forgotten}, which an earlier suggestion saw`;
   }
 
+  private waitingEntry(number: number, milestone: number | undefined): HistoryEntry | undefined {
+    const [trial] = milestone === undefined ? [] : this.progress.trialsOf(number);
+    return trial && waitingEntry(this.spec, trial, milestone ?? 0);
+  }
+
+  private waitingProblem(waiting: Waiting, configuration: number): string | undefined {
+    for (const [number, milestone] of waiting) {
+      if (number >= configuration) return `only numbers below ${configuration}`;
+      const isKnown = this.waitingEntry(number, milestone) !== undefined;
+      if (!isKnown && !this.damaged.has(number))
+        return `not with ${number} waiting at ${milestone}`;
+    }
+    return undefined;
+  }
+
   /** Whether Trials of it were deleted by hand; of one with a fault the last ones are not made. */
   private isDamaged(number: number): boolean {
     const trials = this.progress.trialsOf(number);
@@ -146,11 +166,17 @@ function isFull(basis: string): boolean {
   return basis.length + ',99999-99999'.length > LIMITS.basisBytes;
 }
 
-/** The numbers of a basis that our own code wrote; undefined for any other text. */
-function readBasis(text: string): readonly number[] | undefined {
+interface ReadBasis {
+  readonly numbers: readonly number[];
+  readonly waiting: Waiting;
+}
+
+/** What a basis says that our own code wrote; undefined for any other text. */
+function readBasis(text: string): ReadBasis | undefined {
   try {
-    const numbers = parseBasis(text);
-    return formatBasis(numbers).text === text ? numbers : undefined;
+    const { results, waiting } = splitWaiting(text);
+    const numbers = parseBasis(results);
+    return formatBasis(numbers).text === results ? { numbers, waiting } : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
