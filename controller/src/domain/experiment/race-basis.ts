@@ -23,9 +23,10 @@ export function formatRaceBasis(
   for (const [rung, numbers] of rungs.entries()) {
     const below = kept.at(-1);
     const may = below === undefined ? numbers : numbers.filter((number) => below.includes(number));
+    if (rung > 0) text += '/';
     const left = maxBytes - text.length - (rungs.length - 1 - rung);
     const basis = formatBasis(may, Math.max(0, left));
-    text += `${rung === 0 ? '' : '/'}${basis.text}`;
+    text += basis.text;
     kept.push(may.slice(0, basis.count));
   }
   return { text, known: { rungs: kept, faults: faults.slice(0, gone.count) } };
