@@ -9,7 +9,7 @@ import { formatDuration } from '../render/duration.ts';
 import { count, formatNumber } from '../render/number.ts';
 import { type Cell, renderFields, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { objectivesText } from '../view/goals.ts';
+import { beginningText, constraintsText, limitLines, objectivesText } from '../view/goals.ts';
 import { buildPlan, type Plan, type Speed } from '../view/plan.ts';
 import { measureSpeed } from '../view/speed.ts';
 
@@ -60,6 +60,10 @@ async function speedOf(
   });
 }
 
+function optional(name: string, text: string | undefined): [string, Cell][] {
+  return text === undefined ? [] : [[name, text]];
+}
+
 function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
   const { search } = spec;
   const upTo = spec.replicates?.racing === undefined ? '' : 'up to ';
@@ -71,7 +75,10 @@ function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
     ['experiment', { text: planned.experiment, style: 'strong' }],
     ['trials', `${count(planned.trials, 'trial')}${replicates}, ${planned.parallel} at once`],
     ['objective', objectivesText(spec)],
+    ...optional('constraints', constraintsText(spec)),
+    ...limitLines(spec).map((line): [string, Cell] => ['limit', line]),
     ['search', `${search.algorithm}, seed ${search.seed}`],
+    ...optional('begins with', beginningText(spec)),
     [
       'space',
       planned.cells === undefined ? 'continuous' : count(planned.cells, 'distinct configuration'),

@@ -27,12 +27,39 @@ export function objectivesText(spec: ExperimentSpec): string {
 
 /** `mb <= 100, 0.5 <= recall`; undefined without constraints. */
 export function constraintsText({ constraints }: ExperimentSpec): string | undefined {
-  return constraints
-    ?.map(({ metric, min, max }) => {
-      const below = max === undefined ? metric : `${metric} <= ${max}`;
-      return min === undefined ? below : `${min} <= ${below}`;
-    })
-    .join(', ');
+  return constraints?.map(({ metric, min, max }) => bounded(metric, min, max)).join(', ');
+}
+
+/** One line for each limit on parameters: `batchSize * imageSize^2 <= 600000`. */
+export function limitLines({ parameterConstraints = [] }: ExperimentSpec): readonly string[] {
+  return parameterConstraints.map(({ sum, product, min, max }) => {
+    const text =
+      sum
+        ?.map(({ parameter, weight }) => (weight === 1 ? parameter : `${weight} ${parameter}`))
+        .join(' + ') ??
+      product
+        ?.map(({ parameter, exponent: by }) => (by === 1 ? parameter : `${parameter}^${by}`))
+        .join(' * ') ??
+      '';
+    return bounded(text, min, max);
+  });
+}
+
+/** `2 enqueued, the 3 best of digits, up to 50 results of digits`; undefined for a search that begins with nothing. */
+export function beginningText({ enqueue, warmStart }: ExperimentSpec): string | undefined {
+  const again = warmStart?.enqueue ?? 0;
+  const from = warmStart?.experiments.join(', ');
+  const parts = [
+    ...(enqueue === undefined ? [] : [`${enqueue.length} enqueued`]),
+    ...(again === 0 ? [] : [`the ${again} best of ${from}`]),
+    ...(warmStart === undefined ? [] : [`up to ${warmStart.trials} results of ${from}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function bounded(text: string, min: number | undefined, max: number | undefined): string {
+  const below = max === undefined ? text : `${text} <= ${max}`;
+  return min === undefined ? below : `${min} <= ${below}`;
 }
 
 /** Trials that no other one beats; of one objective the best alone. */

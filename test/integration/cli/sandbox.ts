@@ -19,7 +19,7 @@ epoch=1
 while [ "$epoch" -le "$epochs" ]; do
   if [ "$manner" = stubborn ]; then sleep "$pace"; else sleep "$pace" & wait $!; fi
   echo "epoch $epoch of $trial"
-  printf '{"kind":"points","points":[{"seq":%d,"step":%d,"epoch":%d,"values":{"valid_acc":0.%d%d,"images_per_second":1234},"time":0}]}\\n' \\
+  printf '{"kind":"points","points":[{"seq":%d,"step":%d,"epoch":%d,"values":{"valid_acc":0.%d%d,"images_per_second":1234,"epoch_seconds":2},"time":0}]}\\n' \\
     $((epoch - 1)) $((epoch * 100)) "$epoch" "$epoch" "$digit" >> "$report"
   epoch=$((epoch + 1))
 done

@@ -95,8 +95,9 @@ export function podsIn(client: ApiClient, namespace: string): Promise<KubeList<P
 }
 
 /** The termination message of a trainer that reported this value last. */
-export function lastWords(value: number, metric = 'acc'): string {
-  return JSON.stringify({ seq: 4, step: 40, epoch: 5, values: { [metric]: value }, time: 1 });
+export function lastWords(value: number, metric = 'acc', others: object = {}): string {
+  const values = { [metric]: value, ...others };
+  return JSON.stringify({ seq: 4, step: 40, epoch: 5, values, time: 1 });
 }
 
 interface PodBody {

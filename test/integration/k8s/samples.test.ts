@@ -62,7 +62,7 @@ describe('the samples, on a real control plane with fake pods', {
   const rig = useRig({ label: 'samples', nodes: { nodes: 2, gpus: 8 } });
   const namespaceOf = (path: string) => basename(path, '.yaml');
   const script = (pod: string) => ({
-    message: lastWords(placeOf(pod).index / 100, 'valid_acc'),
+    message: lastWords(placeOf(pod).index / 100, 'valid_acc', { epoch_seconds: 2 }),
     runFor: '100ms',
   });
 
