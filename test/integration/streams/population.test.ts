@@ -38,10 +38,11 @@ describe('a population on a cluster', { skip: whyNoTools(), timeout: 240_000 }, 
     const released = new Set<string>();
     while (!signal.aborted) {
       for (const { metadata } of (await podsIn(rig.client, NAMESPACE)).items) {
-        if (released.has(metadata.name)) continue;
+        const { name = '' } = metadata;
+        if (released.has(name)) continue;
         // A pod may go before it has begun.
-        await release(rig, NAMESPACE, metadata.name).catch(() => {});
-        released.add(metadata.name);
+        await release(rig, NAMESPACE, name).catch(() => {});
+        released.add(name);
       }
       await sleep(100, undefined, { signal }).catch(() => {});
     }
