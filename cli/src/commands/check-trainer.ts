@@ -12,6 +12,7 @@ import { printable } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { defaultTrainerCommand } from '../trainer-command.ts';
 import { remoteWork } from '../transfer/remote-work.ts';
+import { furtherMetrics } from '../view/goals.ts';
 
 export interface CheckTrainerOptions {
   readonly file: string;
@@ -90,6 +91,7 @@ function requestOf(experiment: Experiment, options: CheckTrainerOptions) {
       objective: { metric: mainObjective(spec).metric, goal: mainObjective(spec).goal },
       checkpoint: { everyEpochs: spec.artifacts.checkpoint.everyEpochs },
     },
+    further: furtherMetrics(spec),
     refused: {
       parameters: exampleParameters(experiment, [...given, impossible]),
       isSure: options.invalid !== undefined,

@@ -32,6 +32,8 @@ export interface Check {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Without uid and attempt, which the check chooses. */
   readonly task: Omit<TrainerTask, 'uid' | 'attempt'>;
+  /** Further metrics of which a value counts: other objectives, and those of constraints. */
+  readonly further: readonly string[];
   /** A configuration that can never work; `isSure` if a user says so. */
   readonly refused: {
     readonly parameters: ParameterAssignment[];
@@ -69,7 +71,9 @@ async function checkWholeRun(check: Check, say: Say): Promise<void> {
   say(judgeLines(report));
   say(judgeStart(report, { resumedStep: 0, firstSeq: [0, 0] }));
   say(judgeNumbers(report));
-  say(judgeObjective(report, check.task.objective.metric));
+  for (const metric of [check.task.objective.metric, ...check.further]) {
+    say(judgeObjective(report, metric));
+  }
   say(judgeFinish(report));
   say(judgeManifest(places.out, owner));
   say(judgeLastWords(places.terminationLog));

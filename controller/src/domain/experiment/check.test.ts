@@ -47,6 +47,13 @@ const cases: Record<string, { spec: SpecInput; want: string[]; suggestion?: stri
     spec: { objective: undefined, objectives: [...two], search: { algorithm: 'gp' } },
     want: ['spec.search.algorithm'],
   },
+  'pbt over several objectives': {
+    spec: {
+      ...{ objective: undefined, objectives: [...two], constraints: [{ metric: 'mb', max: 1 }] },
+      search: { algorithm: 'pbt' },
+    },
+    want: ['spec.objectives', 'spec.constraints'],
+  },
   'a constraint without bounds': {
     spec: { constraints: [{ metric: 'mb' }] },
     want: ['spec.constraints[0]'],

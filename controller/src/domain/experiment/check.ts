@@ -108,7 +108,8 @@ function checkAlgorithm({ search: { algorithm } }: ExperimentSpec): readonly Spe
   return [suggestion === undefined ? { path, message } : { path, message, suggestion }];
 }
 
-function checkPopulation({ search, earlyStopping, replicates }: ExperimentSpec): SpecProblem[] {
+function checkPopulation(spec: ExperimentSpec): SpecProblem[] {
+  const { search, earlyStopping, replicates } = spec;
   if (search.algorithm !== 'pbt') {
     if (search.population === undefined) return [];
     const message = 'a population is trained by the algorithm pbt only';
@@ -122,6 +123,11 @@ function checkPopulation({ search, earlyStopping, replicates }: ExperimentSpec):
   if (replicates !== undefined) {
     const message = 'a member of a population cannot be repeated; leave replicates out';
     problems.push({ path: ['spec', 'replicates'], message });
+  }
+  for (const field of ['objectives', 'constraints'] as const) {
+    if (spec[field] === undefined) continue;
+    const message = `pbt ranks its members by one objective; leave ${field} out`;
+    problems.push({ path: ['spec', field], message });
   }
   return problems;
 }

@@ -1,5 +1,6 @@
 import type { ExperimentSpec, Trial } from '@espalier/api';
 import { dominates, type Goal, type Losses, lossesOf } from '@espalier/search';
+import { isSame } from '../same.ts';
 import type { ConfigurationState } from './configuration.ts';
 import { areBetter, goalsOf } from './goals.ts';
 import { compareMeasured, type Measured } from './measured.ts';
@@ -52,6 +53,12 @@ export class Leaders {
   set(number: number, state: ConfigurationState | undefined): void {
     const next = state && candidate(number, state, this.goals.length);
     const before = this.known.get(number);
+    if (before !== undefined && next !== undefined && standsAsBefore(before, next)) {
+      // Only its Trials changed, as when a checkpoint was dropped: it stands where it stood.
+      this.known.set(number, next);
+      if (this.ahead?.number === number) this.ahead = next;
+      return;
+    }
     if (before !== undefined) this.remove(number);
     if (next !== undefined) this.add(next);
     if (before !== undefined && this.ahead?.number === number) {
@@ -69,7 +76,7 @@ export class Leaders {
   private leads(a: BestConfiguration, b: BestConfiguration): boolean {
     const measured = compareMeasured(a, b);
     if (measured !== 0) return measured > 0;
-    const [one, other] = [a.values ?? [a.value], b.values ?? [b.value]];
+    const [one, other] = [valuesOf(a), valuesOf(b)];
     if (areBetter(this.goals, one, other)) return true;
     return a.number < b.number && !areBetter(this.goals, other, one);
   }
@@ -101,6 +108,14 @@ export class Leaders {
     this.front.clear();
     for (const [other, losses] of this.losses) this.enter(other, losses);
   }
+}
+
+function standsAsBefore(before: BestConfiguration, next: BestConfiguration): boolean {
+  return compareMeasured(before, next) === 0 && isSame(valuesOf(before), valuesOf(next));
+}
+
+function valuesOf({ value, values = [value] }: BestConfiguration): readonly number[] {
+  return values;
 }
 
 function candidate(
