@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { removeNodeCgroups } from './node/left-behind.ts';
+import { removeRestOfNode } from './node/left-behind.ts';
 import { type OwnProcess, signalGroup, startTimeOf } from './own-process.ts';
 import type { StateFolder } from './state-folder.ts';
 import { waitFor } from './wait.ts';
@@ -85,7 +85,7 @@ export async function stopCluster(home: string): Promise<ClusterRecord | undefin
   await waitFor(() => !running.some(isRunning), {
     what: 'the processes of the cluster have ended',
   });
-  if (cluster.node !== undefined) await removeNodeCgroups(cluster.node);
+  if (cluster.node !== undefined) await removeRestOfNode(cluster.node);
   for (const folder of cluster.folders) await removeFolder(folder);
   rmSync(cluster.kubeconfig, { force: true });
   rmSync(recordPath(home), { force: true });

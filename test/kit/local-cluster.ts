@@ -23,7 +23,7 @@ import { waitFor } from './wait.ts';
  */
 export async function startLocalCluster(home: string, root: string): Promise<ClusterRecord> {
   await stopCluster(home); // what is left of one that did not end in order
-  endOrphans();
+  await endOrphans();
   const plane = await startControlPlane({ label: 'cluster', outlives: true });
   try {
     const kwok = await startKwok(plane, {

@@ -1,4 +1,5 @@
-import { networkInterfaces } from 'node:os';
+import { existsSync } from 'node:fs';
+import { cgroupsLike } from './cgroups.ts';
 import { run } from './run.ts';
 
 /** The addresses of one cluster; nothing else on this machine uses any of them. */
@@ -21,13 +22,16 @@ export interface NodeNetwork {
 const FIRST = 213;
 const LAST = 222;
 
-/** The first range that no route and no interface of this machine knows. */
+/** The first range that no route, no interface and no cgroup of this machine knows. */
 export async function freeNetwork(): Promise<NodeNetwork> {
   const routes = await run('ip', ['-4', 'route', 'show', 'table', 'all']);
   for (let second = FIRST; second <= LAST; second++) {
-    if (!routes.includes(`10.${second}.`) && !(nameOf(second) in networkInterfaces())) {
-      return networkOf(second);
-    }
+    const name = nameOf(second);
+    const isTaken =
+      new RegExp(`\\b10\\.${second}\\.`).test(routes) ||
+      existsSync(`/sys/class/net/${name}`) ||
+      cgroupsLike(new RegExp(`^${name}$`)).length > 0;
+    if (!isTaken) return networkOf(second);
   }
   throw new Error(`10.${FIRST}.0.0/16 to 10.${LAST}.0.0/16 are all taken: see \`ip route\``);
 }

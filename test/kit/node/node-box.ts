@@ -36,6 +36,9 @@ const SET_BY_KUBELET = [
   ...['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'],
 ];
 
+/** A word in the command of the box of a network. */
+export const boxTitle = (name: string): string => `box-of-${name}.`;
+
 /** The node's name in Kubernetes, and its host name. */
 export const NODE_NAME = 'node-0';
 
@@ -73,7 +76,16 @@ exec sleep infinity`;
     command: 'unshare',
     args: [
       ...['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill-child=KILL'],
-      ...['sh', '-c', script, 'box', lib, folder.file('var-log'), containerd, folder.file('sys')],
+      ...[
+        'sh',
+        '-c',
+        script,
+        boxTitle(network.name),
+        lib,
+        folder.file('var-log'),
+        containerd,
+        folder.file('sys'),
+      ],
     ],
     logFile: log,
     outlives,

@@ -6,7 +6,7 @@ import { makeStateFolder, type StateFolder } from '../state-folder.ts';
 import { makeCgroup } from './cgroups.ts';
 import { startContainerd } from './containerd.ts';
 import type { Kubelet } from './kubelet.ts';
-import { removeLeftBehind, removeNodeCgroups } from './left-behind.ts';
+import { removeLeftBehind, removeRestOfNode } from './left-behind.ts';
 import { type NodeBox, startNodeBox } from './node-box.ts';
 import { startRealNode } from './real-node.ts';
 import { serverImages } from './server-images.ts';
@@ -41,8 +41,8 @@ export interface NodeCluster {
  */
 export async function startNodeCluster(options: NodeClusterOptions = {}): Promise<NodeCluster> {
   const { gpus = 2, images, outlives = false, step = (_, work) => work() } = options;
-  endOrphans();
-  removeLeftBehind();
+  await endOrphans();
+  await removeLeftBehind();
   const archives = await step('images built', async () => [
     ...(await serverImages()),
     ...((await images?.()) ?? []),
@@ -54,7 +54,7 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
     const plane = await starting?.catch(() => undefined); // which has stopped itself
     await box?.process.kill();
     await plane?.stop({ failed });
-    if (box !== undefined) await removeNodeCgroups(box.network.name);
+    if (box !== undefined) await removeRestOfNode(box.network.name);
     folder.remove({ keepLogs: failed });
   };
   try {
