@@ -23,7 +23,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The table as `--help` and README.md show it. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
-  [EXIT.ok, 'done; for `run`: the Experiment Succeeded'],
+  [EXIT.ok, 'done; for `run`, `watch` and `submit --wait`: the Experiment Succeeded'],
   [EXIT.unexpected, 'an unexpected error, such as a full disk'],
   [EXIT.invalid, 'wrong usage, or a manifest that cannot be run'],
   [EXIT.notFound, 'no such file, Experiment, Trial, log or value'],

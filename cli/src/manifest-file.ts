@@ -7,6 +7,7 @@ import {
   nearestName,
   problemSentence,
   readManifests,
+  type WrittenManifest,
 } from '@espalier/api';
 import { EXIT } from './exit-codes.ts';
 import { Failure, invalid, notFound } from './failure.ts';
@@ -19,6 +20,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface CheckedManifest {
   readonly file: string;
   readonly experiments: readonly Experiment[];
+  /** `experiments[i]` without defaults. */
+  readonly written: readonly WrittenManifest[];
   readonly profileCount: number;
   readonly problems: readonly ManifestProblem[];
   /** Each problem as `file:line:column: ...` with the line and a caret. */
@@ -38,10 +41,15 @@ export async function checkManifest(
   const shown = file === '-' ? '<stdin>' : file;
   const read = readManifests(text, shown);
   const experiments: Experiment[] = [];
+  const written: WrittenManifest[] = [];
   const problems = [...read.problems];
   read.experiments.forEach((experiment, place) => {
     const found = checkExperiment(experiment.spec);
-    if (found.length === 0) experiments.push(experiment);
+    const manifest = read.written[place];
+    if (found.length === 0 && manifest !== undefined) {
+      experiments.push(experiment);
+      written.push(manifest);
+    }
     const source = read.sources[place];
     for (const { path, message, suggestion } of found) {
       if (source !== undefined) problems.push(source.problem(path, message, { suggestion }));
@@ -51,6 +59,7 @@ export async function checkManifest(
   return {
     file: shown,
     experiments,
+    written,
     profileCount: read.profiles.length,
     problems,
     formatted: problems.map((problem) => formatProblem(problem, text, shown).trimEnd()),
@@ -97,6 +106,18 @@ export async function needOneExperiment(
   file: string,
   { namespace }: Location,
 ): Promise<Experiment> {
+  return inNamespace((await needOneManifest(surroundings, file)).experiment, namespace);
+}
+
+/**
+ * The one Experiment of a file, also as it was written.
+ *
+ * @throws Failure after printing the problems on stderr.
+ */
+export async function needOneManifest(
+  surroundings: Surroundings,
+  file: string,
+): Promise<{ readonly experiment: Experiment; readonly written: WrittenManifest }> {
   const checked = await checkManifest(surroundings, file);
   if (checked.problems.length > 0) {
     throw invalid(`${count(checked.problems.length, 'problem')} in ${printable(checked.file)}`, [
@@ -104,7 +125,9 @@ export async function needOneExperiment(
     ]).withReport(checked.formatted);
   }
   const [experiment, ...others] = checked.experiments;
-  if (experiment === undefined) throw invalid(`${printable(checked.file)} holds no Experiment`);
+  const [written] = checked.written;
+  if (experiment === undefined || written === undefined)
+    throw invalid(`${printable(checked.file)} holds no Experiment`);
   if (others.length > 0) {
     const names = checked.experiments.map(({ metadata }) => metadata.name).join(', ');
     throw invalid(
@@ -112,7 +135,7 @@ export async function needOneExperiment(
       ['put each into a file of its own; one command runs one'],
     );
   }
-  return inNamespace(experiment, namespace);
+  return { experiment, written };
 }
 
 function inNamespace(experiment: Experiment, namespace: string | undefined): Experiment {

@@ -7,6 +7,7 @@ import { ObjectStore } from './adapters/s3/object-store.ts';
 import type { StoreOptions } from './adapters/s3/store-client.ts';
 
 export type { UserCluster } from './adapters/k8s/user-cluster.ts';
+export { isPassing } from './adapters/k8s/user-failure.ts';
 export { readExperimentRecord, type StoredExperiment } from './adapters/s3/experiment-record.ts';
 export {
   type LargeHead,

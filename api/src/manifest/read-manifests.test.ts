@@ -41,6 +41,24 @@ test('the smallest manifest gets every default', () => {
   assert.equal(experiment.spec.desiredState, 'Run');
 });
 
+test('what was written is kept without defaults, and without what the server wrote', () => {
+  const { written } = readManifests(SMALL, 'a.yaml');
+  assert.deepEqual(written, [
+    {
+      apiVersion: 'espalier.dev/v1alpha1',
+      kind: 'Experiment',
+      metadata: { name: 'a' },
+      spec: {
+        objective: { metric: 'acc', goal: 'maximize' },
+        parameters: [{ name: 'lr', float: { value: 0.1 } }],
+      },
+    },
+  ]);
+  const printed = small('{ name: a }', '{ name: a, namespace: team, uid: u, managedFields: [] }');
+  const again = readManifests(`${printed}status: { phase: Running }\n`, 'a.yaml').written;
+  assert.deepEqual(again, [{ ...written[0], metadata: { name: 'a', namespace: 'team' } }]);
+});
+
 test('a manifest that uses every field is sound, and nothing of it is lost', () => {
   const { experiments, problems } = readManifests(FULL_MANIFEST, 'a.yaml');
   assert.deepEqual(problems, []);

@@ -22,9 +22,24 @@ export interface ReadManifests {
   readonly experiments: readonly Experiment[];
   /** Of `experiments[i]`, to give a place to problems that are found later. */
   readonly sources: readonly ManifestSource[];
+  /** `experiments[i]` as it was written, without defaults. */
+  readonly written: readonly WrittenManifest[];
   readonly profiles: readonly TrainerProfile[];
   /** In the order of the file. */
   readonly problems: readonly ManifestProblem[];
+}
+
+/** What a person decided, and nothing that the API server adds. */
+export interface WrittenManifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: object;
 }
 
 type Outcome =
@@ -32,6 +47,7 @@ type Outcome =
       readonly kind: 'experiment';
       readonly experiment: Experiment;
       readonly source: ManifestSource;
+      readonly written: WrittenManifest;
     }
   | { readonly kind: 'profile'; readonly profile: TrainerProfile }
   | { readonly kind: 'problems'; readonly problems: readonly ManifestProblem[] };
@@ -45,6 +61,7 @@ export function readManifests(text: string, fileName: string): ReadManifests {
   const refuse = (message: string): ReadManifests => ({
     experiments: [],
     sources: [],
+    written: [],
     profiles: [],
     problems: [{ path: [], message, line: 1, column: 1, length: 1 }],
   });
@@ -62,6 +79,7 @@ export function readManifests(text: string, fileName: string): ReadManifests {
   return {
     experiments: unique.map(({ experiment }) => experiment),
     sources: unique.map(({ source }) => source),
+    written: unique.map(({ written }) => written),
     profiles: outcomes.flatMap((outcome) => (outcome.kind === 'profile' ? [outcome.profile] : [])),
     problems: [
       ...outcomes.flatMap((outcome) => (outcome.kind === 'problems' ? outcome.problems : [])),
@@ -171,7 +189,16 @@ function readExperiment(value: unknown, source: ManifestSource): Outcome {
     };
   }
   const experiment = experimentSchema.parse({ apiVersion, kind, metadata: own(metadata), spec });
-  return { kind: 'experiment', experiment, source };
+  // The schema has accepted its form.
+  const raw = value as WrittenManifest;
+  const { namespace, ...named } = own(metadata);
+  const written = {
+    apiVersion,
+    kind,
+    metadata: raw.metadata.namespace === undefined ? named : { ...named, namespace },
+    spec: raw.spec,
+  };
+  return { kind: 'experiment', experiment, source, written };
 }
 
 function readProfile(value: unknown, source: ManifestSource): Outcome {

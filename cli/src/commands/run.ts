@@ -1,9 +1,11 @@
 import { type Experiment, LIMITS } from '@espalier/api';
 import type { LocalRunner } from '@espalier/controller/local';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { Failure, invalid } from '../failure.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { invalid } from '../failure.ts';
 import { folderOf, type Location } from '../location.ts';
 import { needOneExperiment } from '../manifest-file.ts';
+import { chooseDisplay } from '../run/choose-display.ts';
+import { exitOf, vanished } from '../run/exit-of.ts';
 import {
   interruptText,
   tellHowToGoOn,
@@ -13,10 +15,8 @@ import {
 } from '../run/farewell.ts';
 import { Interrupts } from '../run/interrupts.ts';
 import { JsonDisplay } from '../run/json-display.ts';
-import { LiveDisplay } from '../run/live-display.ts';
-import { PlainDisplay } from '../run/plain-display.ts';
 import { Refresher } from '../run/refresher.ts';
-import type { RunDisplay, Snapshot } from '../run/snapshot.ts';
+import type { Snapshot } from '../run/snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { defaultTrainerCommand } from '../trainer-command.ts';
 import { printLeaderboard } from './trials.ts';
@@ -124,10 +124,11 @@ async function follow(
     const interrupted = await Promise.race([finished, interrupts.ended]);
     await refresher.finish();
     display.close();
-    const exitCode = interrupted ?? exitOf(last);
+    const exitCode = interrupted ?? exitOf(last?.experiment);
+    if (exitCode === undefined) throw vanished(experiment.metadata.name);
     if (last === undefined) return exitCode;
     if (display instanceof JsonDisplay) {
-      display.end(last, exitCode, folderOf(surroundings, options));
+      display.end(last, exitCode, { dir: folderOf(surroundings, options) });
       return exitCode;
     }
     printLeaderboard(stdout, stderr, interrupted === undefined ? last : withInterrupted(last));
@@ -139,27 +140,5 @@ async function follow(
     interrupts.close();
     refresher.close();
     display.close();
-  }
-}
-
-function chooseDisplay({ stdout, stderr, now }: Surroundings, json: boolean): RunDisplay {
-  if (json) return new JsonDisplay(stdout, now);
-  // Progress is talk; the leaderboard at the end is data.
-  return stderr.canRedraw ? new LiveDisplay(stderr, now) : new PlainDisplay(stderr, now);
-}
-
-function exitOf(last: Snapshot | undefined): ExitCode {
-  switch (last?.experiment.status?.phase) {
-    case 'Succeeded':
-      return EXIT.ok;
-    case 'Failed':
-      return EXIT.experimentFailed;
-    case 'Cancelled':
-      return EXIT.experimentCancelled;
-    default:
-      throw new Failure('the Experiment vanished while it ran', {
-        exitCode: EXIT.notFound,
-        hints: ['it was probably deleted from another terminal'],
-      });
   }
 }

@@ -1,4 +1,4 @@
-import type { BestTrial, Experiment, TrialPhase } from '@espalier/api';
+import { type BestTrial, type Experiment, mainObjective, type TrialPhase } from '@espalier/api';
 import type { TrialView } from '@espalier/controller/local';
 import { type TrialRow, trialRow } from '../view/trial-row.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -7,7 +7,12 @@ import type { Snapshot } from './snapshot.ts';
 export type Change =
   | { readonly kind: 'phase'; readonly experiment: Experiment }
   | { readonly kind: 'trial-started'; readonly row: TrialRow }
-  | { readonly kind: 'trial-progress'; readonly row: TrialRow; readonly view: TrialView }
+  | {
+      readonly kind: 'trial-progress';
+      readonly row: TrialRow;
+      readonly step: number;
+      readonly metrics: Readonly<Record<string, number>>;
+    }
   /** The attempt before it ended without ending the trial. */
   | { readonly kind: 'trial-restarted'; readonly row: TrialRow }
   | { readonly kind: 'trial-ended'; readonly row: TrialRow }
@@ -39,7 +44,7 @@ export class ChangeDetector {
     this.#phase = phase;
     for (const view of trials) {
       const row = trialRow(experiment, view, atMs);
-      changes.push(...this.#ofTrial(view, row, isFirst));
+      changes.push(...this.#ofTrial(view, row, mainObjective(experiment.spec).metric, isFirst));
     }
     const best = experiment.status?.best;
     if (best !== undefined && !isSameBest(best, this.#best)) {
@@ -52,9 +57,16 @@ export class ChangeDetector {
     return changes;
   }
 
-  #ofTrial(view: TrialView, row: TrialRow, isFirst: boolean): readonly Change[] {
+  #ofTrial(
+    { trial, live }: TrialView,
+    row: TrialRow,
+    metric: string,
+    isFirst: boolean,
+  ): readonly Change[] {
     const before = this.#trials.get(row.name) ?? UNSEEN;
-    const points = view.live?.step ?? before.points;
+    // Without a process of our own, the record tells how far it is.
+    const { lastStep = before.points, lastValue } = trial.status?.observation ?? {};
+    const points = live?.step ?? lastStep;
     const isStarted = before.isStarted || STARTED.includes(row.phase);
     const now: Known = {
       isStarted,
@@ -74,8 +86,9 @@ export class ChangeDetector {
       changes.push({ kind: 'trial-restarted', row });
     }
     const isFurther = row.epoch > before.epoch || (row.epoch === 0 && points > before.points);
-    if (isStarted && isFurther && view.live !== undefined) {
-      changes.push({ kind: 'trial-progress', row, view });
+    if (isStarted && isFurther) {
+      const metrics = live?.metrics ?? (lastValue === undefined ? {} : { [metric]: lastValue });
+      changes.push({ kind: 'trial-progress', row, step: points, metrics });
     }
     return changes;
   }

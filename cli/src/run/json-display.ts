@@ -28,8 +28,12 @@ export class JsonDisplay implements RunDisplay {
     this.#channel.write(`${JSON.stringify({ type, time, ...fields })}\n`);
   }
 
-  /** The last line: the result. */
-  end({ experiment, trials }: Snapshot, exitCode: number, dir: string): void {
+  /**
+   * The last line: the result.
+   *
+   * @param place The runner's folder, if the Experiment ran in one.
+   */
+  end({ experiment, trials }: Snapshot, exitCode: number, place: { readonly dir?: string }): void {
     const { best, phase, reason, message, progress } = experiment.status ?? {};
     const trial = trials.find((view) => view.trial.metadata.name === best?.trial)?.trial;
     this.#emit('end', {
@@ -39,7 +43,7 @@ export class JsonDisplay implements RunDisplay {
       message,
       progress,
       exitCode,
-      best: best === undefined ? undefined : bestDocument(experiment, trial, { dir }),
+      best: best === undefined ? undefined : bestDocument(experiment, trial, place),
     });
   }
 
@@ -65,15 +69,14 @@ function jsonEvent(change: Change): { type: string } & Record<string, unknown> {
     }
     case 'trial-progress': {
       const { name, attempt, epoch, epochs, remainingMs } = change.row;
-      const { step, metrics } = change.view.live ?? { step: undefined, metrics: {} };
       return {
         type: 'trial-progress',
         trial: name,
         attempt,
         epoch,
         epochs,
-        step,
-        metrics: finiteOrText(metrics),
+        step: change.step,
+        metrics: finiteOrText(change.metrics),
         remainingSeconds: remainingMs === undefined ? undefined : remainingMs / 1000,
       };
     }

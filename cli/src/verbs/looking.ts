@@ -44,6 +44,22 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return get(surroundings, name, options);
       }),
     );
+  withPlace(program.command('watch <name>'))
+    .description('show an Experiment as run does until it ends; Ctrl-C ends only the looking')
+    .option('--json', 'print what happens as JSON lines on stdout, as run --json')
+    .addHelpText(
+      'after',
+      examples([
+        ['espalier watch digits --cluster', 'the live table'],
+        ['espalier watch digits --json | jq .type', 'what happens, for programs'],
+      ]),
+    )
+    .action((name, options) =>
+      perform(`watch ${name}`, async (surroundings) => {
+        const { watch } = await import('../commands/watch.ts');
+        return watch(surroundings, name, options);
+      }),
+    );
   withOutput(withPlace(program.command('trials <name>')))
     .description('list the Trials of an Experiment, best first')
     .addOption(new Option('--sort <key>', 'order (default: "value")').choices([...SORT_KEYS]))

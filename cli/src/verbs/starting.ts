@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { examples, positiveNumber, wholeNumber, withFile, withLocation } from './options.ts';
+import {
+  examples,
+  positiveNumber,
+  wholeNumber,
+  withFile,
+  withLocation,
+  withPlace,
+} from './options.ts';
 import type { Perform } from './perform.ts';
 
 // Every verb loads its own code when it is used: help must not wait for what it does not need.
@@ -17,6 +24,19 @@ export function addStartingVerbs(program: Command, perform: Perform): void {
       perform(`run ${options.file}`, async (surroundings) => {
         const { run } = await import('../commands/run.ts');
         return run(surroundings, options);
+      }),
+    );
+  withPlace(withFile(program.command('submit')))
+    .description('bring an Experiment to a cluster, or change the one of its name')
+    .option('--dry-run', 'let the server check it and change nothing')
+    .option('--force', 'take over fields that somebody else has set')
+    .option('--wait', 'then show it until it ends, and exit as it ended')
+    .option('--json', 'print the Experiment as JSON; with --wait, JSON lines as watch --json')
+    .addHelpText('after', SUBMIT_HELP)
+    .action((options) =>
+      perform(`submit ${options.file}`, async (surroundings) => {
+        const { submit } = await import('../commands/submit.ts');
+        return submit(surroundings, options);
       }),
     );
   program
@@ -61,4 +81,12 @@ const RUN_HELP = `${examples([
 ])}
 Ctrl-C once lets the trainers save and ends; Ctrl-C twice ends at once. Either way the same
 command goes on where it was. From another terminal: espalier pause, resume, stop, cancel.
+`;
+
+const SUBMIT_HELP = `${examples([
+  ['espalier submit -f digits.yaml --cluster', 'created, configured or unchanged'],
+  ['espalier submit -f digits.yaml --context lab --dry-run', 'what the server says of it'],
+  ['espalier submit -f digits.yaml --cluster --wait', 'as run, but over there'],
+])}
+Killed at any moment, the same command again is right: it creates nothing twice.
 `;

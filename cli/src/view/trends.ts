@@ -1,4 +1,4 @@
-import { type Experiment, mainObjective } from '@espalier/api';
+import { type Experiment, isTerminalTrial, mainObjective } from '@espalier/api';
 import type { TrialView } from '@espalier/controller/local';
 
 /** Points kept for each trial; twice the widest sparkline. */
@@ -13,10 +13,11 @@ export class Trends {
       const value = live?.metrics[mainObjective(experiment.spec).metric];
       const { lastEpoch = 0, lastStep = 0, lastValue } = trial.status?.observation ?? {};
       const { name } = trial.metadata;
+      const phase = trial.status?.phase;
       if (live !== undefined && value !== undefined) {
         this.#add(name, live.epoch > 0 ? live.epoch : live.step, value);
-      } else if (lastValue !== undefined && this.#points.has(name)) {
-        // The last report may have come with the end.
+      } else if (lastValue !== undefined && (this.#points.has(name) || !isTerminalTrial(phase))) {
+        // The last report may have come with the end; on a cluster the record is all there is.
         this.#add(name, lastEpoch > 0 ? lastEpoch : lastStep, lastValue);
       }
     }

@@ -11,14 +11,7 @@ import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
 import type { ClusterAccess } from './access.ts';
-import {
-  isConflict,
-  isForbidden,
-  isGone,
-  isInvalid,
-  isNotFound,
-  isUnauthorized,
-} from './api-error.ts';
+import { isGone } from './api-error.ts';
 import { ObjectClient } from './object-client.ts';
 import { controllerOf, type RawList, type RawObject } from './raw-object.ts';
 import {
@@ -31,6 +24,7 @@ import {
 } from './resources.ts';
 import type { Transport } from './transport.ts';
 import { type EventRecord, eventOf } from './user-events.ts';
+import { failureOf, type Verb } from './user-failure.ts';
 
 const PAGE = 500;
 const LIST_TRIES = 3;
@@ -209,10 +203,6 @@ export class UserCluster {
   }
 }
 
-/** What the API server calls it, and what people do. */
-const VERBS = { get: 'read', list: 'read', patch: 'change', delete: 'delete' } as const;
-type Verb = keyof typeof VERBS;
-
 interface Schema<T> {
   safeParse(
     value: unknown,
@@ -227,35 +217,4 @@ function parsed<T>(schema: Schema<T>, { kind }: Resource, item: RawObject): T {
   if (result.success) return result.data;
   const message = `${kind} ${item.metadata.name} is not as this program writes it: ${result.error.message}`;
   throw new EspalierError('Storage', message.slice(0, 1000));
-}
-
-function failureOf(
-  verb: Verb,
-  { kind, plural }: Resource,
-  key: ObjectKey,
-  server: string,
-  cause: unknown,
-): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const whose = verb === 'list' ? key.name : `${kind} ${key.name}`;
-  const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
-  const what = `cannot ${VERBS[verb]} ${whose} in ${where} on ${server}`;
-  if (isNotFound(cause)) {
-    // Without an object's name in it, the answer is about the kind.
-    const isUnknownKind = verb === 'list' || /could not find the requested resource/.test(message);
-    return new EspalierError(
-      isUnknownKind ? 'Unsupported' : 'NotFound',
-      isUnknownKind
-        ? `${server} does not know ${plural}: Espalier is not installed there (docs/install.md)`
-        : `there is no ${kind} ${key.name} in ${where} on ${server}`,
-      { cause },
-    );
-  }
-  const code = isConflict(cause) ? 'Conflict' : isInvalid(cause) ? 'InvalidSpec' : 'Storage';
-  const advice = isForbidden(cause)
-    ? `; it needs the verb ${verb} on ${plural}.${API_VERSION.split('/')[0]} in that namespace`
-    : isUnauthorized(cause)
-      ? '; the server does not accept the credential of the kubeconfig'
-      : '';
-  return new EspalierError(code, `${what}: ${message}${advice}`, { cause });
 }

@@ -1,0 +1,97 @@
+import { API_VERSION, GROUP } from '@espalier/api';
+import { EspalierError } from '../../ports/errors.ts';
+import type { ObjectKey } from '../../ports/key.ts';
+import {
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNamespaceTerminating,
+  isNotFound,
+  isOutcomeUnknown,
+  isQuotaExceeded,
+  isRetryable,
+  isUnauthorized,
+} from './api-error.ts';
+import type { Resource } from './resources.ts';
+
+/** What the API server calls it, and what people do. */
+const VERBS = { get: 'read', list: 'read', patch: 'change', delete: 'delete' } as const;
+export type Verb = keyof typeof VERBS;
+
+/** An answer that may be another one soon: the server is away, or has too much to do. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof EspalierError && isRetryable(error.cause);
+}
+
+/** What was tried, what came back, and what a person can do about it. */
+export function failureOf(
+  verb: Verb,
+  { kind, plural }: Resource,
+  key: ObjectKey,
+  server: string,
+  cause: unknown,
+): EspalierError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const whose = verb === 'list' ? key.name : `${kind} ${key.name}`;
+  const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
+  if (isNotFound(cause)) {
+    const unknown = isUnknownKind(verb, message);
+    return new EspalierError(
+      unknown ? 'Unsupported' : 'NotFound',
+      unknown
+        ? `${server} does not know ${plural}: Espalier is not installed there (docs/install.md)`
+        : isNoNamespace(message)
+          ? `there is no ${where} on ${server}`
+          : `there is no ${kind} ${key.name} in ${where} on ${server}`,
+      { cause },
+    );
+  }
+  const code = isConflict(cause)
+    ? 'Conflict'
+    : isInvalid(cause) || isNoVersion(message)
+      ? 'InvalidSpec'
+      : 'Storage';
+  const advice = adviceFor(verb, plural, key, cause, message);
+  const what = `cannot ${VERBS[verb]} ${whose} in ${where} on ${server}`;
+  return new EspalierError(code, `${what}: ${message}${advice === '' ? '' : `; ${advice}`}`, {
+    cause,
+  });
+}
+
+/** Without an object's name in it, the answer is about the kind. */
+function isUnknownKind(verb: Verb, message: string): boolean {
+  return verb === 'list' || /could not find the requested resource/.test(message);
+}
+
+function isNoNamespace(message: string): boolean {
+  return /namespaces "[^"]*" not found/.test(message);
+}
+
+function adviceFor(
+  verb: Verb,
+  plural: string,
+  { namespace }: ObjectKey,
+  cause: unknown,
+  message: string,
+): string {
+  if (isUnauthorized(cause)) return 'the server does not accept the credential of the kubeconfig';
+  if (isNamespaceTerminating(cause)) return 'the namespace is being deleted';
+  if (isQuotaExceeded(cause)) {
+    return `a ResourceQuota is used up: kubectl describe quota -n ${namespace} shows it; delete what has ended, or ask for more`;
+  }
+  if (isForbidden(cause)) {
+    const missing = /cannot (\w+) resource/.exec(message)?.[1];
+    return missing === undefined && verb === 'patch'
+      ? 'a rule of the cluster refuses it: change what it names, or ask whoever runs the cluster'
+      : `it needs the verb ${missing ?? verb} on ${plural}.${GROUP} in that namespace`;
+  }
+  if (isNoVersion(message)) {
+    return `its CRDs do not have every field of this program's ${API_VERSION} (docs/install.md)`;
+  }
+  return isOutcomeUnknown(cause) ? 'it may have been done all the same' : '';
+}
+
+/** Strict validation met a field that the CRDs of the server do not have. */
+function isNoVersion(message: string): boolean {
+  return /unknown field|strict decoding error|field not declared in schema/.test(message);
+}
