@@ -17,6 +17,7 @@ import { float } from './testing/search.ts';
 
 const SPACES: Record<string, SpaceKind> = { 'cma-es': 'ordered', grid: 'discrete' };
 const SLOW = new Set(['auto', 'gp']);
+const IS_ALL = process.env['ESPALIER_TEST_ALL'] === '1';
 
 /** Limits that at least the witness fulfils, over numbers that can be added up. */
 function limitsAround(
@@ -82,7 +83,7 @@ for (const algorithm of ALGORITHMS) {
     const isSlow = SLOW.has(algorithm.name);
     const size = { isLearnable: true, leastPast: 9, mostPast: isSlow ? 12 : 24, mostIndices: 3 };
     const cases = conformanceCases(SPACES[algorithm.name] ?? 'any', size);
-    const numRuns = isSlow ? 6 : 30;
+    const numRuns = (isSlow ? 6 : 30) * (IS_ALL ? 20 : 1);
     const each = (check: (given: ReturnType<typeof demanding>) => void) => {
       let checked = 0;
       fc.assert(

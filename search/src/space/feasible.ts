@@ -17,11 +17,17 @@ const REPAIRED_DRAWS = 64;
 const SWEEPS = 20;
 const NONE: ReadonlySet<string> = new Set();
 
+interface FindOptions {
+  /** Names of parameters that are not moved. */
+  readonly fixed?: ReadonlySet<string>;
+  /** Fewer draws, where one takes long. */
+  readonly mostDraws?: number;
+}
+
 /**
  * A configuration that fulfils the limits, the same for the same draws: the first of a thousand draws
  * that does, else what is reached from one of the first 64 by moving one parameter after the other.
  *
- * @param fixed Names of parameters that are not moved.
  * @returns `undefined` if none was found; that proves nothing, but for all practical purposes there
  * is none.
  */
@@ -29,11 +35,11 @@ export function findWithin(
   space: Space,
   limits: readonly ParameterLimit[] | undefined,
   draw: (attempt: number) => Configuration,
-  fixed: ReadonlySet<string> = NONE,
+  { fixed = NONE, mostDraws = MOST_DRAWS }: FindOptions = {},
 ): Configuration | undefined {
   if (limits === undefined || limits.length === 0) return draw(0);
   const drawn: Configuration[] = [];
-  for (let attempt = 0; attempt < MOST_DRAWS; attempt++) {
+  for (let attempt = 0; attempt < mostDraws; attempt++) {
     const configuration = draw(attempt);
     if (fulfils(limits, configuration)) return configuration;
     if (attempt < REPAIRED_DRAWS) drawn.push(configuration);

@@ -28,7 +28,7 @@ export function completed(
         const other = attempt === 0 ? ownValue(proposed, name) : undefined;
         return ownValue(given, name) ?? other ?? drawValue(dimension, seed, index, attempt);
       }),
-    new Set(Object.keys(given)),
+    { fixed: new Set(Object.keys(given)) },
   );
 }
 

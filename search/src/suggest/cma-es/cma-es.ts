@@ -75,7 +75,9 @@ function proposeCmaEs(problem: Problem, history: History, index: number): Config
       return unitDomain(domain).fromUnit(point[place] as number);
     });
   };
-  return findWithin(space, limits, draw) ?? drawWithin(problem, index);
+  // Near the walls of the cube one point takes up to ten draws a dimension.
+  const mostDraws = Math.max(8, Math.floor(1000 / Math.max(1, 10 * d)));
+  return findWithin(space, limits, draw, { mostDraws }) ?? drawWithin(problem, index);
 }
 
 /** A point of the unit cube: the first draw within it, or the last one clipped. */

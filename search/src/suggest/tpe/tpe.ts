@@ -27,6 +27,7 @@ import { splitFronts } from './split-fronts.ts';
 const PURPOSE = hashText('tpe');
 const CANDIDATES = 24;
 const MOST_DRAWS = 1000;
+const MOST_IN_VAIN = 200;
 
 /**
  * Tree-structured Parzen estimator: draws where good configurations are dense and takes the
@@ -85,7 +86,7 @@ export function proposeTpe(problem: Problem, history: History, index: number): C
   return fresh?.configuration ?? drawWithin(problem, index);
 }
 
-/** Candidates that fulfil the limits: of a thousand draws, or moved there if none of them does. */
+/** Candidates that fulfil the limits: of a thousand draws, or moved there if none of 200 does. */
 function drawCandidates(
   space: Space,
   domains: readonly UnitDomain[],
@@ -96,6 +97,7 @@ function drawCandidates(
   const within: Candidate[] = [];
   const missing: Candidate[] = [];
   for (let draws = 0; draws < MOST_DRAWS && within.length < CANDIDATES; draws++) {
+    if (draws === MOST_IN_VAIN && within.length === 0) break;
     const candidate = draw();
     if (fulfils(limits, candidate.configuration)) within.push(candidate);
     else if (missing.length < CANDIDATES) missing.push(candidate);
