@@ -130,6 +130,86 @@ test('a member whose betters have no whole checkpoint goes on, and says so', asy
   assert.equal(world.trials().length, SIZE);
 });
 
+test('a member whose parent is lost never starts with other weights, and another one follows', async () => {
+  const world = await begin();
+  for (const name of ['a-00004', 'a-00006']) world.stored.lostParentsOf.add(name);
+  const { status } = await world.finish();
+  verified(world);
+  const lost = world.trials().filter((one) => one.status?.reason === 'ParentLost');
+  assert.deepEqual(
+    lost.map(({ metadata, status: own }) => [metadata.name, own?.phase, own?.attempts]),
+    [
+      ['a-00004', 'Stopped', []],
+      ['a-00006', 'Stopped', []],
+    ],
+  );
+  for (const { metadata } of lost) assert.ok(!world.starts.has(`team/${metadata.name}-a0`));
+  assert.equal(status?.reason, 'PopulationTrained');
+  assert.equal(children(world).length, exploited(world).length + lost.length);
+});
+
+test('U16 a donor that ended keeps its checkpoints until its last child has ended', async () => {
+  const world = await begin();
+  const dropped = () => [...world.stored.dropped];
+  const seen = new Set<string>();
+  while (world.experiment()?.status?.completionTime === undefined) {
+    await world.step();
+    const trials = world.trials();
+    for (const { spec, status } of trials) {
+      if (spec.parent === undefined || isTerminalTrial(status?.phase)) continue;
+      seen.add(spec.parent.trial);
+      assert.ok(
+        !dropped().some((key) => key.includes(spec.parent?.trial ?? '')),
+        spec.parent.trial,
+      );
+    }
+  }
+  for (let i = 0; i < 5; i++) await world.step();
+  assert.ok(seen.size > 0);
+  const best = world.experiment()?.status?.best?.trial;
+  const kept = [...seen].filter((name) => !dropped().some((key) => key.includes(name)));
+  assert.ok(
+    kept.every((name) => name === best),
+    `kept ${kept.join(', ')}, best ${best}`,
+  );
+});
+
+test('whoever would not be replaced is not stopped: under Pause and Stop all members go on', async () => {
+  for (const desiredState of ['Pause', 'Stop'] as const) {
+    const world = await begin();
+    await world.step();
+    world.cluster.editSpec({ namespace: 'team', name: 'a' }, () => ({ desiredState }));
+    for (let i = 0; i < 60; i++) await world.step(1000);
+    assert.equal(exploited(world).length, 0);
+    const done = world.trials().filter(({ status }) => status?.phase === 'Succeeded');
+    assert.equal(done.length, SIZE);
+    verified(world);
+  }
+});
+
+test('G1 G2 G9 a controller that is killed before or after any write leaves a whole population', async (t) => {
+  const undisturbed = await begin();
+  await undisturbed.finish();
+  const writes = undisturbed.writes.names.length;
+  const stride = process.env['ESPALIER_TEST_ALL'] === '1' ? 1 : 5;
+  let kills = 0;
+  for (const when of ['before', 'after'] as const) {
+    for (let number = 0; number < writes; number += stride) {
+      const world = new World({ trainer, isLocal: number % 2 === 0 });
+      world.writes.crashAt = { number, when };
+      world.cluster.apply(experiment(SPEC));
+      world.start();
+      const { status } = await world.finish();
+      kills += world.restarts;
+      check(world);
+      verified(world);
+      assert.equal(status?.reason, 'PopulationTrained');
+      assert.equal(world.overlaps + world.excess, 0);
+    }
+  }
+  t.diagnostic(`${writes} writes, ${kills} kills`);
+});
+
 test('a store that is away delays who is replaced, and nothing else', async () => {
   const world = await begin();
   await world.step();

@@ -31,11 +31,10 @@ function populationFacts(
 ): PopulationFacts | undefined {
   const population = populationOf(experiment.spec);
   if (population === undefined || progress.arrivals === undefined) return undefined;
+  const { spec, status } = experiment;
   const counted = countedConfigurations(experiment, progress) + vacancies(population, progress);
-  return {
-    entries: progress.arrivals.entries,
-    hasRoom: counted < experiment.spec.trials.max,
-  };
+  const isOpen = spec.desiredState === 'Run' && status?.phase !== 'Stopping';
+  return { entries: progress.arrivals.entries, hasRoom: isOpen && counted < spec.trials.max };
 }
 
 function hasChildren({ progress }: ExperimentEntry, uid: string): boolean {

@@ -1,4 +1,4 @@
-import { type Experiment, isTerminalExperiment, type Trial } from '@espalier/api';
+import { type Experiment, isTerminalExperiment, isTerminalTrial, type Trial } from '@espalier/api';
 import type { ObjectChange } from '../ports/cluster.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
 import { ownerOf } from '../ports/owner.ts';
@@ -82,6 +82,11 @@ export class Wiring {
     if (trial !== undefined && entry.progress.replicates > 1) {
       const { configuration } = trial.spec;
       for (const other of entry.progress.trialsOf(configuration)) this.addTrial(other);
+    }
+    // A donor keeps its checkpoints for whoever starts from them.
+    const donor = trial?.spec.parent?.trial;
+    if (donor !== undefined && isTerminalTrial(trial?.status?.phase)) {
+      this.trials.add(keyText({ ...change.key, name: donor }));
     }
     // A slot may have come free: the first that wait for one are told.
     for (const uid of entry.slots.startable(experiment.spec.trials.parallel)) {

@@ -8,7 +8,7 @@ import type { PodView } from './pod-view.ts';
 export interface PopulationFacts {
   /** The record of all members, its own included. */
   readonly entries: readonly PopulationEntry[];
-  /** Whether `trials.max` allows another member in its place. */
+  /** Whether another member would be created in its place. */
   readonly hasRoom: boolean;
 }
 

@@ -16,6 +16,8 @@ export interface Stored {
   readonly damaged: Set<string>;
   /** Names of Trials. */
   readonly withoutCheckpoint: Set<string>;
+  /** Names of Trials whose parent's checkpoint is gone when they start. */
+  readonly lostParentsOf: Set<string>;
   readonly dropped: Set<string>;
   readonly deleted: Set<string>;
   /** By `<namespace>/<trial>/a<attempt>`. */
@@ -33,6 +35,7 @@ export function emptyStore(): Stored {
     whole: new Set(),
     damaged: new Set(),
     withoutCheckpoint: new Set(),
+    lostParentsOf: new Set(),
     dropped: new Set(),
     deleted: new Set(),
     logs: new Map(),
@@ -96,6 +99,7 @@ export class FakeArtifacts implements ArtifactStore {
     const { uid } = trial.metadata;
     const { parent } = trial.spec;
     if (attempt === 0 && parent !== undefined) {
+      if (this.stored.lostParentsOf.has(trial.metadata.name)) return undefined;
       const { step } = parent;
       return { trialUid: parent.uid, trialIndex: Number(parent.trial.slice(-5)), attempt: 0, step };
     }
