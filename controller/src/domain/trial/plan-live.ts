@@ -1,14 +1,12 @@
 import {
   type Experiment,
   isTerminalTrial,
-  mainObjective,
   type Rung,
   TRIAL_REASON,
   type TrialPhase,
   type TrialStatus,
 } from '@espalier/api';
 import { trackedMetrics } from '../experiment/goals.ts';
-import { stopRuleOf } from '../experiment/stop-rule.ts';
 import { judgeMember, sparedRung } from '../population/judge-member.ts';
 import { populationOf } from '../population/population.ts';
 import { isSame, omitUndefined } from '../same.ts';
@@ -18,9 +16,9 @@ import { endingOf } from './ending.ts';
 import { NEW_STATUS, withEntry } from './ledger.ts';
 import { observe } from './observation.ts';
 import { planEnded } from './plan-ended.ts';
+import { newRungs } from './plan-judged.ts';
 import { planOf, type TrialAction, type TrialPlan } from './plan-types.ts';
 import type { PodView } from './pod-view.ts';
-import { judge } from './rungs.ts';
 import type { TrialSnapshot } from './snapshot.ts';
 
 /** Reasons for which a pod waits and that no time will heal. */
@@ -69,16 +67,7 @@ export function planLive(
   if (population !== undefined) {
     return planOf([...follow, ...population.actions], population.change, lookAgainMs);
   }
-  const rungs =
-    snapshot.feed === undefined
-      ? []
-      : judge(
-          stopRuleOf(experiment.spec, snapshot.trial.spec.configuration),
-          mainObjective(experiment.spec).goal,
-          status,
-          snapshot.feed,
-          snapshot.rungs,
-        );
+  const rungs = newRungs(snapshot, experiment, status);
   if (rungs.length > 0) {
     const judged = { ...shown, rungs: [...status.rungs, ...rungs] };
     return planOf(follow, { write: 'record', status: judged }, lookAgainMs);

@@ -4,6 +4,7 @@ import { formatTime } from '../time.ts';
 import { endingOf } from './ending.ts';
 import { currentAttempt, NEW_STATUS } from './ledger.ts';
 import { planEnded } from './plan-ended.ts';
+import { judgedBefore } from './plan-judged.ts';
 import { planLive } from './plan-live.ts';
 import { planTerminal } from './plan-terminal.ts';
 import { planOf, type TrialAction, type TrialPlan } from './plan-types.ts';
@@ -84,6 +85,9 @@ function planWithoutPod(
   if (isPaused) return planOf([]);
   // However the record came to name this attempt: two of a Trial never run at once (G1).
   if (snapshot.pods.some(({ end }) => end === undefined)) return planOf([]);
+  const judged =
+    snapshot.experiment && judgedBefore(snapshot, snapshot.experiment, status, attempt);
+  if (judged !== undefined) return planOf([], judged);
   if (!snapshot.hasSlot) return planOf([]);
   const follow: TrialAction[] = snapshot.feed === undefined ? [{ kind: 'follow' }] : [];
   return planOf([...follow, { kind: 'create-pod', attempt }]);
@@ -91,7 +95,10 @@ function planWithoutPod(
 
 /** What a pause left behind, if no attempt has written anything since that might have replaced it. */
 function stillNamed({ attempts, artifacts }: TrialStatus): TrialStatus['artifacts'] {
-  const last = attempts.findLast(({ outcome }) => outcome !== undefined);
+  // One that was judged before it had a pod has no end.
+  const last = attempts.findLast(({ outcome, endTime }) => {
+    return outcome !== undefined && endTime !== undefined;
+  });
   return last?.number === artifacts?.attempt ? artifacts : undefined;
 }
 
