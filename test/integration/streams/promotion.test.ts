@@ -11,7 +11,8 @@ import { assertNothingLost, compareWithTrainers, isWholeInStore } from './record
 import { type StreamsRig, useStreams } from './rig.ts';
 
 const NAMESPACE = 'promoted';
-const TOPS = [0.5, 0.9, 0.1, 0.7];
+/** One after the other: the best arrives first, when nobody can be among the best quarter, and waits. */
+const TOPS = [0.9, 0.5, 0.1, 0.7];
 
 /** The step at which an attempt of the trainer began, as the trainer says. */
 function beganAt({ node }: StreamsRig, trial: Trial, attempt: number): number {
@@ -33,10 +34,11 @@ describe('promotion on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () 
     await rig.namespace(NAMESPACE);
     await applyQuick(rig, NAMESPACE, {
       tops: TOPS,
-      trials: { max: TOPS.length, parallel: 2, maxFailed: 0 },
+      trials: { max: TOPS.length, parallel: 1, maxFailed: 0 },
       attempts: { maxRetries: 0, maxDisruptions: 0 },
-      earlyStopping: { algorithm: 'asha-promotion', min: 2, max: 8, eta: 2 },
-      pace: { epochs: 8, steps: 4, epochMs: 500 },
+      earlyStopping: { algorithm: 'asha-promotion', min: 1, max: 4, eta: 4 },
+      // Long enough to be stopped before it is done, whatever the machine does meanwhile.
+      pace: { epochs: 12, steps: 4, epochMs: 700 },
     });
     const leader = await rig.leader();
     await waitFor(
