@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Experiment } from '@espalier/api';
 import type { LocalClient, TrialView } from '@espalier/controller/local';
+import type { UserCluster } from '@espalier/controller/remote';
 import { type ClusterFlags, isOnCluster, openCluster } from './cluster.ts';
 import { notFound } from './failure.ts';
 import type { Key, Place } from './key.ts';
@@ -43,23 +44,44 @@ export async function withClient<T>(
 
 async function onCluster<T>(
   surroundings: Surroundings,
-  location: Location & { readonly allNamespaces?: boolean },
+  location: Location,
   work: (client: LocalClient, place: Place) => Promise<T>,
+): Promise<T> {
+  return withUserCluster(surroundings, location, ({ client, place }) => work(client, place));
+}
+
+/** A cluster that was opened for one command. */
+export interface OpenedCluster {
+  readonly cluster: UserCluster;
+  readonly client: LocalClient;
+  readonly place: Place;
+  /** Aborts when the command is told to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the cluster that the options name and closes it whatever happens.
+ *
+ * @param afterwards What a user can do after an interruption.
+ */
+export async function withUserCluster<T>(
+  surroundings: Surroundings,
+  location: Location & { readonly allNamespaces?: boolean },
+  work: (opened: OpenedCluster) => Promise<T>,
+  afterwards = 'look again: what was asked of the cluster may have been done',
 ): Promise<T> {
   const { ClusterClient } = await import('./cluster-client.ts');
   const cluster = await openCluster(surroundings, location);
   try {
     const namespace = location.namespace ?? cluster.namespace ?? 'default';
+    const listed = location.allNamespaces === true ? undefined : namespace;
     return await remoteWork(
       surroundings,
       (signal) => {
-        const listed = location.allNamespaces === true ? undefined : namespace;
-        return work(new ClusterClient(cluster, listed, signal), {
-          namespace,
-          name: cluster.server,
-        });
+        const client = new ClusterClient(cluster, listed, signal);
+        return work({ cluster, client, place: { namespace, name: cluster.server }, signal });
       },
-      'look again: what was asked of the cluster may have been done',
+      afterwards,
     );
   } finally {
     cluster.close();

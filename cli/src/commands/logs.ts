@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Trial } from '@espalier/api';
 import type { LocalClient, TrialView } from '@espalier/controller/local';
-import type { Channel } from '../channel.ts';
+import { isOnCluster } from '../cluster.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalid, notFound } from '../failure.ts';
 import { type Key, keyOf } from '../key.ts';
 import { findTrial, type Location, unknownName, withClient } from '../location.ts';
 import { LinePrefix, LogTail } from '../log-tail.ts';
-import { printableLog } from '../render/printable.ts';
+import { attemptOf, linePrefix, logWriter, type Write } from '../logs/attempts.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { BucketFlags } from '../transfer/store-options.ts';
 
-export interface LogsOptions extends Location {
+export interface LogsOptions extends Location, BucketFlags {
   readonly follow?: boolean;
   readonly attempt?: number;
 }
@@ -23,6 +24,10 @@ export async function logs(
   name: string,
   options: LogsOptions,
 ): Promise<ExitCode> {
+  if (isOnCluster(options)) {
+    const { logsOnCluster } = await import('./logs-on-cluster.ts');
+    return logsOnCluster(surroundings, name, options);
+  }
   return withClient(surroundings, options, async (client, place) => {
     const key = keyOf(name, place);
     const out = logWriter(surroundings.stdout);
@@ -42,17 +47,6 @@ export async function logs(
     await trialLog(surroundings, client, owner, found.view, out, options);
     return EXIT.ok;
   });
-}
-
-type Write = (text: string) => Promise<void>;
-
-/** A trainer may print what it likes, but not steer the terminal. */
-function logWriter(stdout: Channel): Write {
-  return async (text) => {
-    stdout.write(stdout.isTerminal ? printableLog(text) : text);
-    // A log may be larger than what memory should hold for a slow reader.
-    await stdout.flush();
-  };
 }
 
 async function trialLog(
@@ -135,12 +129,8 @@ async function experimentLogs(
 }
 
 function newTail(view: TrialView): { tail: LogTail; lines: LinePrefix; attempt: number } {
-  const index = String(view.trial.spec.index).padStart(5, '0');
-  return { tail: new LogTail(), lines: new LinePrefix(`[${index}] `), attempt: attemptOf(view) };
-}
-
-function attemptOf({ trial, live }: TrialView): number {
-  return live?.attempt ?? trial.status?.attempts.at(-1)?.number ?? 0;
+  const lines = new LinePrefix(linePrefix(view.trial));
+  return { tail: new LogTail(), lines, attempt: attemptOf(view) };
 }
 
 function isEnded({ status }: Trial): boolean {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples, positiveNumber, withFile, withOutput, withStore } from './options.ts';
+import { examples, positiveNumber, withBucket, withFile, withOutput } from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** What one brings to an installation: data sets, and trainers. */
@@ -27,7 +27,7 @@ export function addBringingVerbs(program: Command, perform: Perform): void {
       'after',
       examples([['espalier data push digits', 'see: espalier data push --help']]),
     );
-  withOutput(withBucket(data.command('list')))
+  withOutput(withDataSets(data.command('list')))
     .description('list the data sets of a namespace')
     .addHelpText('after', examples([['espalier data list -n team-a', 'keys for spec.data.s3.key']]))
     .action((options) =>
@@ -36,7 +36,7 @@ export function addBringingVerbs(program: Command, perform: Perform): void {
         return dataList(surroundings, options);
       }),
     );
-  withBucket(data.command('push <folder>'))
+  withDataSets(data.command('push <folder>'))
     .description('store a folder as a data set, or go on with it after an interruption')
     .option('--key <key>', 'key of the data set (default: name of the folder and .tar)')
     .option('--replace', 'overwrite a data set with other content')
@@ -51,11 +51,11 @@ export function addBringingVerbs(program: Command, perform: Perform): void {
     );
 }
 
-function withBucket(command: Command): Command {
-  return withStore(command)
-    .option('-n, --namespace <name>', 'namespace whose experiments use it (default: "default")')
-    .option('--bucket <name>', 'bucket of the installation (default: $ESPALIER_S3_BUCKET)')
-    .option('--prefix <path>', 'its folder in the bucket (default: $ESPALIER_S3_PREFIX)');
+function withDataSets(command: Command): Command {
+  return withBucket(command).option(
+    '-n, --namespace <name>',
+    'namespace whose experiments use it (default: "default")',
+  );
 }
 
 const CHECK_HELP = `${examples([

@@ -1,13 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SORT_KEYS } from '../view/sort-keys.ts';
-import {
-  examples,
-  wholeNumber,
-  withLocation,
-  withOutput,
-  withPlace,
-  withStore,
-} from './options.ts';
+import { examples, wholeNumber, withBucket, withOutput, withPlace, withStore } from './options.ts';
 import type { Perform } from './perform.ts';
 
 export function addLookingVerbs(program: Command, perform: Perform): void {
@@ -134,7 +127,7 @@ function addRecords(program: Command, perform: Perform): void {
         return verify(surroundings, name, options);
       }),
     );
-  withLocation(program.command('logs <name>'))
+  withBucket(withPlace(program.command('logs <name>')))
     .description('print what the trainer of a Trial printed, or those of an Experiment')
     .option('-f, --follow', 'go on as it grows, until it ends')
     .option('--attempt <n>', 'of that attempt; default: the latest', wholeNumber(0))
@@ -143,6 +136,7 @@ function addRecords(program: Command, perform: Perform): void {
       examples([
         ['espalier logs digits-00003', 'of one trial'],
         ['espalier logs digits -f', 'of all that run, with the index before each line'],
+        ['espalier logs digits-00003 --cluster', 'of its pod; afterwards what S3 keeps'],
       ]),
     )
     .action((name, options) =>

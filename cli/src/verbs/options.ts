@@ -38,6 +38,13 @@ export function withStore(command: Command): Command {
     .option('--path-style', 'the bucket is in the path (default: $ESPALIER_S3_PATH_STYLE)');
 }
 
+/** Where the installation keeps its files, for verbs that cannot always tell. */
+export function withBucket(command: Command): Command {
+  return withStore(command)
+    .option('--bucket <name>', 'bucket of the installation (default: $ESPALIER_S3_BUCKET)')
+    .option('--prefix <path>', 'its folder in the bucket (default: $ESPALIER_S3_PREFIX)');
+}
+
 export function withFile(command: Command): Command {
   return command.requiredOption('-f, --file <file>', 'the manifest, a YAML file; - is stdin');
 }

@@ -28,6 +28,11 @@ export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
+/** What was asked makes no sense now, such as the log of a container that has not started. */
+export function isBadRequest(error: unknown): boolean {
+  return statusOf(error) === 400;
+}
+
 /** An object of that name exists already. */
 export function isAlreadyExists(error: unknown): boolean {
   return statusOf(error) === 409 && reasonOf(error) === 'AlreadyExists';

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   API_VERSION,
   type DesiredState,
@@ -7,11 +8,12 @@ import {
   type Trial,
   trialSchema,
 } from '@espalier/api';
+import { CONTAINER } from '../../domain/trial/pod-containers.ts';
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
 import type { ClusterAccess } from './access.ts';
-import { isGone } from './api-error.ts';
+import { isBadRequest, isGone, isNotFound } from './api-error.ts';
 import { ObjectClient } from './object-client.ts';
 import { controllerOf, type RawList, type RawObject } from './raw-object.ts';
 import {
@@ -19,6 +21,7 @@ import {
   EVENTS,
   EXPERIMENTS,
   objectPath,
+  PODS,
   type Resource,
   TRIALS,
 } from './resources.ts';
@@ -26,6 +29,7 @@ import type { Transport } from './transport.ts';
 import { type EventRecord, eventOf } from './user-events.ts';
 import { failureOf, type Verb } from './user-failure.ts';
 
+const POD_LOGS: Resource = { ...PODS, plural: 'pods/log' };
 const PAGE = 500;
 const LIST_TRIES = 3;
 /** Whose the fields are that people set with our program; kubectl's are its own. */
@@ -83,6 +87,35 @@ export class UserCluster {
   async events(key: ObjectKey, call: Call): Promise<readonly EventRecord[]> {
     const items = await this.#list(EVENTS, key.namespace, {}, call, key.name);
     return items.flatMap((item) => eventOf(item, key) ?? []);
+  }
+
+  /**
+   * What the trainer of a pod printed; with `follow` the stream goes on until that ends.
+   *
+   * @returns `waiting` if it has not started, `gone` if there is no such pod.
+   */
+  async podLog(
+    pod: ObjectKey,
+    { follow }: { readonly follow: boolean },
+    call: Call,
+  ): Promise<Readable | 'waiting' | 'gone'> {
+    return this.#doing('get', POD_LOGS, pod, call, async () => {
+      try {
+        return await this.#transport.stream(
+          {
+            method: 'GET',
+            path: `${objectPath(PODS, pod.namespace, pod.name)}/log`,
+            query: { container: CONTAINER.trainer, follow },
+            resource: POD_LOGS.plural,
+          },
+          call,
+        );
+      } catch (error) {
+        if (isNotFound(error)) return 'gone';
+        if (isBadRequest(error)) return 'waiting';
+        throw error;
+      }
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { API_VERSION, GROUP } from '@espalier/api';
+import { API_VERSION } from '@espalier/api';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
 import {
@@ -26,11 +26,12 @@ export function isPassing(error: unknown): boolean {
 /** What was tried, what came back, and what a person can do about it. */
 export function failureOf(
   verb: Verb,
-  { kind, plural }: Resource,
+  resource: Resource,
   key: ObjectKey,
   server: string,
   cause: unknown,
 ): EspalierError {
+  const { kind, plural } = resource;
   const message = cause instanceof Error ? cause.message : String(cause);
   const whose = verb === 'list' ? key.name : `${kind} ${key.name}`;
   const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
@@ -51,7 +52,7 @@ export function failureOf(
     : isInvalid(cause) || isNoVersion(message)
       ? 'InvalidSpec'
       : 'Storage';
-  const advice = adviceFor(verb, plural, key, cause, message);
+  const advice = adviceFor(verb, resource, key, cause, message);
   const what = `cannot ${VERBS[verb]} ${whose} in ${where} on ${server}`;
   return new EspalierError(code, `${what}: ${message}${advice === '' ? '' : `; ${advice}`}`, {
     cause,
@@ -69,7 +70,7 @@ function isNoNamespace(message: string): boolean {
 
 function adviceFor(
   verb: Verb,
-  plural: string,
+  { plural, apiVersion }: Resource,
   { namespace }: ObjectKey,
   cause: unknown,
   message: string,
@@ -80,10 +81,12 @@ function adviceFor(
     return `a ResourceQuota is used up: kubectl describe quota -n ${namespace} shows it; delete what has ended, or ask for more`;
   }
   if (isForbidden(cause)) {
+    const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+    const resourceName = `${plural}${group}`;
     const missing = /cannot (\w+) resource/.exec(message)?.[1];
     return missing === undefined && verb === 'patch'
       ? 'a rule of the cluster refuses it: change what it names, or ask whoever runs the cluster'
-      : `it needs the verb ${missing ?? verb} on ${plural}.${GROUP} in that namespace`;
+      : `it needs the verb ${missing ?? verb} on ${resourceName} in that namespace`;
   }
   if (isNoVersion(message)) {
     return `its CRDs do not have every field of this program's ${API_VERSION} (docs/install.md)`;
