@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ARTIFACT, checkpointFolder, podName, type Trial } from '@espalier/api';
+import { ARTIFACT, checkpointFolder, type Experiment, podName, type Trial } from '@espalier/api';
+import { readExperimentRecord } from '../../../controller/src/adapters/s3/experiment-record.ts';
 import { verifying } from '../../../controller/src/domain/experiment/verify.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { podsIn, trialsIn } from '../k8s/objects.ts';
 import { applyQuick, release, succeeded } from './quick-experiment.ts';
 import { assertNothingLost, compareWithTrainers, stored } from './record.ts';
-import { useStreams } from './rig.ts';
+import { S3_PREFIX, useStreams } from './rig.ts';
 
 const NAMESPACE = 'population';
 const SIZE = 4;
@@ -17,6 +18,14 @@ const SIZE = 4;
 const SEED = 253;
 
 const isChild = ({ spec }: Trial) => spec.parent !== undefined;
+
+function verified(experiment: Experiment, trials: readonly Trial[]) {
+  const work = verifying(experiment, trials, { oneController: false });
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
 
 describe('a population on a cluster', { skip: whyNoTools(), timeout: 240_000 }, () => {
   const rig = useStreams({
@@ -108,15 +117,17 @@ describe('a population on a cluster', { skip: whyNoTools(), timeout: 240_000 }, 
     assert.ok(models > 0, 'a child has left its model');
     assertNothingLost(t, NAMESPACE, await compareWithTrainers(rig, experiment));
 
-    const work = verifying(experiment, trials, { oneController: false });
-    for (;;) {
-      const { done, value } = work.next();
-      if (done !== true) continue;
-      assert.deepEqual([value.differences, value.unknowns], [[], []]);
-      t.diagnostic(
-        `${trials.length} members, ${models} lineages read from models, ${value.verdicts.equal} verdicts recomputed`,
-      );
-      break;
+    const { name, uid } = experiment.metadata;
+    const root = `${S3_PREFIX}/${NAMESPACE}/${name}-${uid}`;
+    const signal = AbortSignal.timeout(30_000);
+    const record = await readExperimentRecord(rig.store, root, { signal });
+    assert.ok(record);
+    for (const [where, one] of Object.entries({ objects: { experiment, trials }, store: record })) {
+      const found = verified(one.experiment, one.trials);
+      assert.deepEqual([found.differences, found.unknowns], [[], []], where);
+      assert.equal(found.suggestions.equal, trials.length);
+      t.diagnostic(`${where}: ${trials.length} members, ${found.verdicts.equal} verdicts equal`);
     }
+    t.diagnostic(`${models} lineages read from models`);
   });
 });
