@@ -43,7 +43,7 @@ function verify({ experiment: object }: Sweep, trials: readonly Trial[]): Verifi
   }
 }
 
-// A population has its own test: reconcilers/population.test.ts.
+// A population has its own test: reconcilers/population-troubles.test.ts.
 for (const { name } of ALGORITHMS.filter((one) => one.name !== 'pbt')) {
   describe(`verify of ${name}`, () => {
     const { sweeps, max } = sizeOf(name);
