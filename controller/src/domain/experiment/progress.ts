@@ -4,7 +4,6 @@ import { Arrivals } from '../population/arrivals.ts';
 import { populationOf } from '../population/population.ts';
 import { omitUndefined } from '../same.ts';
 import { parseTime } from '../time.ts';
-import { waitingRung } from '../trial/rungs.ts';
 import { type ConfigurationState, configurationState } from './configuration.ts';
 import { type BestConfiguration, Leaders } from './leaders.ts';
 import { configurationOf, replicateCount } from './problem.ts';
@@ -12,7 +11,7 @@ import { type Race, raceOf } from './race.ts';
 import { racedState } from './race-state.ts';
 import { RungTable } from './rung-table.ts';
 import { SortedHistory } from './sorted-history.ts';
-import { waitingEntry } from './waiting.ts';
+import { waitingEntries } from './waiting.ts';
 
 /**
  * A fold over the Trials of one Experiment: what they add up to, kept up to date with little work per
@@ -180,13 +179,7 @@ export class ExperimentProgress {
   /** What is known of those that wait for a promotion, below `number`, ascending. */
   waitingBelow(number: number): readonly HistoryEntry[] {
     if (this.phaseCount('Paused') === 0) return [];
-    return [...this.active.values()]
-      .flatMap((trial) => {
-        const rung = trial.status?.phase === 'Paused' ? waitingRung(trial.status) : undefined;
-        return (rung && waitingEntry(this.spec, trial, rung.step)) ?? [];
-      })
-      .filter(({ index }) => index < number)
-      .sort((a, b) => a.index - b.index);
+    return waitingEntries(this.spec, this.active.values()).filter(({ index }) => index < number);
   }
 
   private parametersOf(configuration: number): Configuration {

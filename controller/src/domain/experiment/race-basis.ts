@@ -21,8 +21,8 @@ export function formatRaceBasis(
   let text = `${gone.text}!`;
   const kept: (readonly number[])[] = [];
   for (const [rung, numbers] of rungs.entries()) {
-    const below = kept.at(-1);
-    const may = below === undefined ? numbers : numbers.filter((number) => below.includes(number));
+    const below = rung === 0 ? undefined : new Set(kept[rung - 1]);
+    const may = below === undefined ? numbers : numbers.filter((number) => below.has(number));
     if (rung > 0) text += '/';
     const left = maxBytes - text.length - (rungs.length - 1 - rung);
     const basis = formatBasis(may, Math.max(0, left));

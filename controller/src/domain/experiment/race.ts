@@ -74,9 +74,10 @@ export function raceTurn(race: Race, goal: Goal, field: RaceField): RaceTurn | u
   const next = goOn(false);
   if (next !== undefined) return next;
   if (canBegin) return { configuration: begun.length, replicate: 0 };
+  const reached = known.rungs.map((numbers) => new Set(numbers));
   const isQuiet = begun.every((own, number) => {
     if (own === undefined || faults.has(number)) return true;
-    return known.rungs[sizes.indexOf(own.race)]?.includes(number) === true;
+    return reached[sizes.indexOf(own.race)]?.has(number) === true;
   });
   if (!isQuiet) return undefined;
   const last = goOn(true);

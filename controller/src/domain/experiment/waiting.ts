@@ -1,6 +1,6 @@
 import { type ExperimentSpec, LIMITS, type Trial } from '@espalier/api';
 import type { HistoryEntry } from '@espalier/search';
-import { rungValue } from '../trial/rungs.ts';
+import { rungValue, waitingRung } from '../trial/rungs.ts';
 import { formatBasis, parseBasis } from './basis.ts';
 import { configurationOf } from './problem.ts';
 
@@ -27,6 +27,19 @@ export function waitingEntry(
     value: rungValue(rung),
     step: milestone,
   };
+}
+
+/** What is known of those among the Trials that wait, by ascending number. */
+export function waitingEntries(
+  spec: ExperimentSpec,
+  trials: Iterable<Trial>,
+): readonly HistoryEntry[] {
+  return [...trials]
+    .flatMap((trial) => {
+      const rung = trial.status?.phase === 'Paused' ? waitingRung(trial.status) : undefined;
+      return (rung && waitingEntry(spec, trial, rung.step)) ?? [];
+    })
+    .sort((a, b) => a.index - b.index);
 }
 
 /**
