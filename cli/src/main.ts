@@ -1,10 +1,10 @@
 import { enableCompileCache } from 'node:module';
-import { createInterface } from 'node:readline/promises';
 import { EXIT } from './exit-codes.ts';
 import { ProcessSignals } from './process-signals.ts';
 import { runCommandLine } from './program.ts';
 import { StreamChannel } from './stream-channel.ts';
 import type { Surroundings } from './surroundings.ts';
+import { terminalQuestions } from './terminal-questions.ts';
 
 enableCompileCache();
 
@@ -26,22 +26,8 @@ const surroundings: Surroundings = {
   now: Date.now,
   signals,
   engine: () => import('@espalier/controller/local'),
-  ask: process.stdin.isTTY === true ? ask : undefined,
+  ask: process.stdin.isTTY === true ? terminalQuestions(process.stdin, process.stderr) : undefined,
 };
-
-async function ask(question: string): Promise<string> {
-  const prompt = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-    // The terminal's own line editing is enough for one letter.
-    terminal: false,
-  });
-  try {
-    return await prompt.question(question);
-  } finally {
-    prompt.close();
-  }
-}
 
 const exitCode = await runCommandLine(process.argv.slice(2), surroundings);
 await Promise.all([surroundings.stdout.flush(), surroundings.stderr.flush()]);

@@ -66,7 +66,9 @@ export async function checkManifest(
   };
 }
 
-function readText({ cwd }: Surroundings, file: string): string {
+function readText({ cwd, texts }: Surroundings, file: string): string {
+  const given = texts?.get(file);
+  if (given !== undefined) return given;
   if (file === '-') return readFileSync(0, 'utf8');
   const path = resolve(cwd, file);
   try {

@@ -12,6 +12,7 @@ import type { Perform } from './verbs/perform.ts';
 import { addPicturingVerbs } from './verbs/picturing.ts';
 import { addStartingVerbs } from './verbs/starting.ts';
 import { addSteeringVerbs } from './verbs/steering.ts';
+import { addSweepingVerbs } from './verbs/sweeping.ts';
 
 /**
  * Runs one command line and returns its exit code; never throws. Errors are printed on stderr.
@@ -32,7 +33,7 @@ export async function runCommandLine(
       exitCode = failure.exitCode;
     }
   };
-  const program = buildProgram(surroundings, perform);
+  const program = buildProgram(surroundings, perform, words);
   try {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
@@ -55,7 +56,11 @@ function printFailure({ stderr, env }: Surroundings, failure: Failure): void {
   if (env.ESPALIER_DEBUG === '1') writeLines(stderr, [inspect(failure)]);
 }
 
-function buildProgram(surroundings: Surroundings, perform: Perform): Command {
+function buildProgram(
+  surroundings: Surroundings,
+  perform: Perform,
+  words: readonly string[],
+): Command {
   const { stdout, stderr } = surroundings;
   const program = new Command('espalier')
     .description('Train many trees on one frame: hyperparameter sweeps from one manifest.')
@@ -74,6 +79,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     })
     .addHelpText('after', () => `${FIRST_STEPS}${exitCodeTable()}`);
   addStartingVerbs(program, perform);
+  addSweepingVerbs(program, perform, words);
   addLookingVerbs(program, perform);
   addPicturingVerbs(program, perform);
   addSteeringVerbs(program, perform);

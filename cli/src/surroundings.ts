@@ -60,6 +60,8 @@ export interface Surroundings {
   readonly signals: SignalSource;
   /** Loaded when a command needs it: help must not wait for it. */
   readonly engine: () => Promise<Engine>;
+  /** Texts that stand for files of these names: what a command has written itself. */
+  readonly texts?: ReadonlyMap<string, string>;
   /** Asks and returns the line; undefined where nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
 }

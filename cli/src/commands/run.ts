@@ -27,6 +27,8 @@ export interface RunOptions extends Location {
   readonly data?: string;
   readonly allowCpu?: boolean;
   readonly json?: boolean;
+  /** What goes on after an interrupt, if it is not `run` with these options. */
+  readonly again?: string;
 }
 
 /** Runs the Experiment of a file here until it ends, or goes on with the one of that name. */

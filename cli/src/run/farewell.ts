@@ -2,6 +2,7 @@ import type { ApplyOutcome } from '@espalier/controller/local';
 import { type Channel, writeLines } from '../channel.ts';
 import type { RunOptions } from '../commands/run.ts';
 import { printable } from '../render/printable.ts';
+import { shellWords } from '../render/shell-words.ts';
 import type { Stage } from './interrupts.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -54,7 +55,9 @@ export function tellHowToGoOn(
   writeLines(stderr, [`interrupted${done}; ${kept}`, `go on with: ${sameCommand(options)}`]);
 }
 
-function sameCommand({ file, dir, namespace, parallel, data, allowCpu }: RunOptions): string {
+function sameCommand(options: RunOptions): string {
+  const { again, file, dir, namespace, parallel, data, allowCpu } = options;
+  if (again !== undefined) return printable(again);
   const words: readonly (readonly [string, string | number | undefined])[] = [
     ['-f', file],
     ['--dir', dir],
@@ -63,14 +66,9 @@ function sameCommand({ file, dir, namespace, parallel, data, allowCpu }: RunOpti
     ['--data', data],
   ];
   const flags = words.flatMap(([flag, value]) =>
-    value === undefined ? [] : [`${flag} ${quoted(String(value))}`],
+    value === undefined ? [] : [`${flag} ${shellWords([String(value)])}`],
   );
   return printable(['espalier run', ...flags, ...(allowCpu ? ['--allow-cpu'] : [])].join(' '));
-}
-
-/** A word as a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 export function tellResult(stderr: Channel, { experiment }: Snapshot): void {

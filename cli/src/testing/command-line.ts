@@ -48,6 +48,7 @@ export interface CommandLineOptions {
   readonly stderr?: Channel & { text: string };
   readonly signals?: SignalSource;
   readonly answer?: string;
+  readonly answers?: Surroundings['ask'];
   readonly cwd?: string;
   readonly env?: Surroundings['env'];
 }
@@ -67,7 +68,7 @@ export async function espalier(
     now: () => EPOCH_MS + 60_000,
     signals: options.signals ?? new FakeSignals(),
     engine: async () => engine,
-    ask: answer === undefined ? undefined : async () => answer,
+    ask: options.answers ?? (answer === undefined ? undefined : async () => answer),
   });
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
