@@ -8,6 +8,7 @@ export {
   isPoor,
   type Member,
   type PopulationEntry,
+  ranked,
   standings,
 } from './population/standings.ts';
 export { checkRule, type RuleProblem } from './prune/check-rule.ts';

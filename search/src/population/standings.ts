@@ -81,14 +81,20 @@ export function donors(
   seed: number,
   index: number,
 ): readonly number[] {
-  const finite = members.filter(({ value }) => Number.isFinite(value));
   const key = keyOf(seed, index, PURPOSE);
-  return [...finite]
-    .sort((a, b) => loss(goal, a.value) - loss(goal, b.value) || a.order - b.order)
+  return ranked(goal, members)
     .slice(0, Math.max(1, partOf(members.length, quantile)))
-    .map((member) => ({ index: member.index, hash: absorb(key, wordOf(member.index)) }))
+    .map((member) => ({ index: member, hash: absorb(key, wordOf(member)) }))
     .sort((a, b) => compareWords(a.hash, b.hash) || a.index - b.index)
     .map((member) => member.index);
+}
+
+/** Members with a finite value, the best first; ties go to whoever arrived first. */
+export function ranked(goal: Goal, members: readonly Member[]): readonly number[] {
+  return members
+    .filter(({ value }) => Number.isFinite(value))
+    .sort((a, b) => loss(goal, a.value) - loss(goal, b.value) || a.order - b.order)
+    .map(({ index }) => index);
 }
 
 const PURPOSE = hashText('population-donor');

@@ -6,6 +6,7 @@ import {
   explore,
   type PopulationEntry,
   type Problem,
+  ranked,
   standings,
   suggest,
 } from '@espalier/search';
@@ -13,7 +14,10 @@ import { formatBasis } from '../experiment/basis.ts';
 import { assignmentsOf } from '../experiment/problem.ts';
 import { omitUndefined } from '../same.ts';
 
-/** Whose weights a new member may take, in the order in which they are asked for. */
+/**
+ * Whose weights a new member may take, in the order in which they are asked for: the best part of the
+ * population by hash; should all of them have finished or lost their checkpoints, the rest, the best first.
+ */
 export function donorsFor(
   spec: ExperimentSpec,
   { quantile }: Population,
@@ -22,7 +26,9 @@ export function donorsFor(
   index: number,
 ): readonly number[] {
   const members = standings(entries, seen);
-  return donors(mainObjective(spec).goal, quantile, members, spec.search.seed, index);
+  const { goal } = mainObjective(spec);
+  const best = donors(goal, quantile, members, spec.search.seed, index);
+  return [...best, ...ranked(goal, members).filter((one) => !best.includes(one))];
 }
 
 /** A member whose weights are taken, with the checkpoint that was found whole. */
