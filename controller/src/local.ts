@@ -39,6 +39,7 @@ export { checkExperiment, problemOf, type SpecProblem } from './domain/experimen
 export { importanceOf } from './domain/experiment/importance.ts';
 export { leaderboardOf } from './domain/experiment/leaderboard.ts';
 export { stopRuleOf } from './domain/experiment/stop-rule.ts';
+export { trialsCsv } from './domain/experiment/trials-csv.ts';
 export { verifying } from './domain/experiment/verify.ts';
 export type {
   Difference,

@@ -11,16 +11,19 @@ import {
   tableOptions,
   withHidden,
 } from '../output.ts';
-import { trialsTable } from '../render/trials-table.ts';
+import { columnsTable, trialsTable } from '../render/trials-table.ts';
 import type { Snapshot } from '../run/snapshot.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { chooseTrials, type TrialChoice } from '../view/choose-trials.ts';
 import { orderBy } from '../view/ranking.ts';
 import type { SortKey } from '../view/sort-keys.ts';
+import { needField, trialFields } from '../view/trial-fields.ts';
 import { trialRow } from '../view/trial-row.ts';
 
-export interface TrialsOptions extends Location, OutputOptions {
+export interface TrialsOptions extends Location, OutputOptions, TrialChoice {
   readonly sort?: SortKey;
   readonly limit?: number;
+  readonly columns?: readonly string[];
 }
 
 export async function trials(
@@ -32,24 +35,31 @@ export async function trials(
   return withClient(surroundings, options, async (client, place) => {
     const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
+    const fields = trialFields(experiment);
+    const columns = options.columns?.map((column) => needField(fields, column));
     const views = await client.trials(key);
-    const rows = views
+    const all = views
       .map((view) => trialRow(experiment, view, now()))
-      .toSorted(orderBy(options.sort ?? 'value', mainObjective(experiment.spec).goal))
-      .slice(0, options.limit);
+      .toSorted(orderBy(options.sort ?? 'value', mainObjective(experiment.spec).goal));
+    const rows = chooseTrials(experiment, all, options).slice(0, options.limit);
     const format = formatOf(options);
-    if (rows.length === 0) stderr.write(`${experiment.metadata.name} has no trials yet\n`);
+    if (rows.length === 0) {
+      const none = all.length === 0 ? 'no trials yet' : `no such trial among ${all.length}`;
+      stderr.write(`${experiment.metadata.name} has ${none}\n`);
+    }
     if (rows.length === 0 && format !== 'json' && format !== 'yaml') return EXIT.ok;
     await print(stdout, format, {
       document: () => listDocument(rows.map(({ trial }) => trial)),
       names: () => rows.map((row) => `trial.espalier.dev/${row.name}`),
       table: (isWide) =>
         withHidden(
-          trialsTable(experiment, rows, {
-            ...tableOptions(stdout, isWide),
-            isWide,
-            bestTrial: experiment.status?.best?.trial,
-          }),
+          columns === undefined
+            ? trialsTable(experiment, rows, {
+                ...tableOptions(stdout, isWide),
+                isWide,
+                bestTrial: experiment.status?.best?.trial,
+              })
+            : columnsTable(columns, rows, tableOptions(stdout, isWide)),
           stdout,
         ),
     });

@@ -1,12 +1,19 @@
 import { type Experiment, mainObjective } from '@espalier/api';
 import { furtherMetrics, leadingTrials } from '../view/goals.ts';
 import { assignedValue, formatParameter, searchedParameters } from '../view/parameters.ts';
+import type { TrialField } from '../view/trial-fields.ts';
 import { phaseStyle, type TrialRow } from '../view/trial-row.ts';
 import { formatDuration } from './duration.ts';
 import { formatMetric, formatRate } from './number.ts';
 import { sparkline } from './sparkline.ts';
 import type { Paint } from './style.ts';
-import { type Cell, type Column, type RenderedTable, renderTable } from './table.ts';
+import {
+  type Cell,
+  type Column,
+  type RenderedTable,
+  renderTable,
+  type TableOptions,
+} from './table.ts';
 
 export interface TrialsTableOptions {
   readonly width?: number | undefined;
@@ -36,6 +43,25 @@ export function trialsTable(
   // A live table names the Experiment above: where room is short, the index must do.
   const isCrowded = options.isLive === true && table.hidden.length > 0;
   return isCrowded ? withNames(experiment, rows, options, true) : table;
+}
+
+/** The named columns and no others, none of them cut away for the width before the last ones. */
+export function columnsTable(
+  columns: readonly TrialField[],
+  rows: readonly TrialRow[],
+  options: TableOptions,
+): RenderedTable {
+  const isNumber = ({ value }: TrialField) =>
+    rows.every((row) => ['number', 'undefined'].includes(typeof value(row)));
+  return renderTable(
+    columns.map((column, place) => ({
+      header: column.name.toUpperCase(),
+      align: isNumber(column) ? 'right' : 'left',
+      dropRank: -place,
+    })),
+    rows.map((row) => columns.map(({ value, text }) => text(value(row)))),
+    options,
+  );
 }
 
 function withNames(

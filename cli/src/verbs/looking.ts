@@ -1,6 +1,16 @@
 import { type Command, Option } from 'commander';
+import { EXPORT_FORMATS } from '../view/export-formats.ts';
 import { SORT_KEYS } from '../view/sort-keys.ts';
-import { examples, wholeNumber, withBucket, withOutput, withPlace, withStore } from './options.ts';
+import {
+  examples,
+  list,
+  wholeNumber,
+  withBucket,
+  withChoice,
+  withOutput,
+  withPlace,
+  withStore,
+} from './options.ts';
 import type { Perform } from './perform.ts';
 
 export function addLookingVerbs(program: Command, perform: Perform): void {
@@ -53,15 +63,19 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return watch(surroundings, name, options);
       }),
     );
-  withOutput(withPlace(program.command('trials <name>')))
+  withChoice(withOutput(withPlace(program.command('trials <name>'))))
     .description('list the Trials of an Experiment, best first')
     .addOption(new Option('--sort <key>', 'order (default: "value")').choices([...SORT_KEYS]))
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
+    .option('--columns <names>', 'these columns, with commas: fields, parameters, metrics', list)
     .addHelpText(
       'after',
       examples([
         ['espalier trials digits', 'the leaderboard'],
         ['espalier trials digits --sort time --limit 5', 'the five that took longest'],
+        ["espalier trials digits --where 'lr<1e-3' schedule=cosine", 'a part of them'],
+        ['espalier trials digits --top 10% --columns trial,lr,value,time', 'the best tenth'],
+        ['espalier trials digits --state Failed --columns trial,reason,message', 'what failed'],
       ]),
     )
     .action((name, options) =>
@@ -110,6 +124,30 @@ function addRecords(program: Command, perform: Perform): void {
         return compare(surroundings, name, options);
       }),
     );
+  withStore(withOutput(withPlace(program.command('importance <name>'))))
+    .description('tell which parameters decide (PED-ANOVA)')
+    .addHelpText('after', examples([['espalier importance digits', 'the most important first']]))
+    .action((name, options) =>
+      perform(`weigh the parameters of ${name}`, async (surroundings) => {
+        const { importance } = await import('../commands/importance.ts');
+        return importance(surroundings, name, options);
+      }),
+    );
+  withChoice(withPlace(program.command('export <name>')))
+    .description('write the Trials of an Experiment as a table for other programs')
+    .addOption(
+      new Option('--format <format>', 'default: as the file is called, else csv').choices([
+        ...EXPORT_FORMATS,
+      ]),
+    )
+    .option('-o, --out <file>', 'where to (default: stdout)')
+    .addHelpText('after', EXPORT_HELP)
+    .action((name, options) =>
+      perform(`export the trials of ${name}`, async (surroundings) => {
+        const { exportTrials } = await import('../commands/export.ts');
+        return exportTrials(surroundings, name, options);
+      }),
+    );
   withStore(withOutput(withPlace(program.command('verify <name>'))))
     .description('recompute every suggestion and early stop of an Experiment from its record')
     .addHelpText(
@@ -155,3 +193,11 @@ function addRecords(program: Command, perform: Perform): void {
       }),
     );
 }
+
+const EXPORT_HELP = `${examples([
+  ['espalier export digits > trials.csv', 'as the trials.csv that an Experiment leaves'],
+  ['espalier export digits -o trials.json', 'with times and the places of files'],
+  ['espalier export digits --state Failed --format jsonl', 'a line for each that failed'],
+])}
+No parquet: at most 100,000 rows need no columnar format, and DuckDB, pandas and polars read the CSV.
+`;

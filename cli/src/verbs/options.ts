@@ -49,6 +49,22 @@ export function withFile(command: Command): Command {
   return command.requiredOption('-f, --file <file>', 'the manifest, a YAML file; - is stdin');
 }
 
+/** Which Trials are meant, for verbs on several of them. */
+export function withChoice(command: Command): Command {
+  return command
+    .option('--where <condition...>', "only those for which it holds, such as 'lr<1e-3'")
+    .option('--state <states>', 'only those in a phase or with a reason, such as Failed', list)
+    .option('--top <n>', 'only the best, such as 10 or 10% of those with a value');
+}
+
+/** Names with commas between them. */
+export function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
