@@ -25,7 +25,11 @@ const cases: Record<string, { results: (HistoryEntry | undefined)[]; wantBelow: 
     results: many(20, () => ({ value: 1 })),
     wantBelow: [0, 1],
   },
-  'running ones count for nothing and go above': {
+  'beside as many that run half as many are below': {
+    results: [...many(40, (i) => ({ value: i })), ...Array.from({ length: 40 }, () => undefined)],
+    wantBelow: [0, 1],
+  },
+  'running ones are never below': {
     results: [undefined, ...many(10, (i) => ({ value: i })), undefined],
     wantBelow: [1],
   },
