@@ -23,6 +23,8 @@ const MOST_RESULTS = 300;
 const MOST_FITTED = 128;
 /** Running configurations that a suggestion takes into account: the newest. */
 const MOST_RUNNING = 64;
+/** Of so many of the best, long lists of choices are tried value by value. */
+const GOOD = 12;
 
 /**
  * Gaussian process: models the results by a smooth random function and takes the configuration of
@@ -61,7 +63,8 @@ export function proposeGp(problem: Problem, history: History, index: number): Co
   );
   const { relevances } = hyper;
   const { domains } = observations;
-  const moves = movesOf(space, domains);
+  const good = bestFirst(observations, training, GOOD);
+  const moves = movesOf(space, domains, good);
   const terrain: Terrain = { acquisition, moves, domains, isChoice, relevances };
   const peakAt = (units: Float64Array): Peak => {
     return { units, value: acquisition(modelRow(units, isChoice)) };
@@ -72,8 +75,7 @@ export function proposeGp(problem: Problem, history: History, index: number): Co
   const generator = generatorFor(seed, index, PURPOSE);
   const starts =
     candidates.length === 0 ? [] : chooseStarts(candidates, startCount(points.count), generator);
-  const incumbent = incumbentOf(observations, training);
-  const climbed = [incumbent, ...starts].map((units) => climb(terrain, units));
+  const climbed = [...good.slice(0, 1), ...starts].map((units) => climb(terrain, units));
   const peaks = limits === undefined ? climbed : climbed.flatMap((peak) => within(limits, peak));
   const best = bestUntried(observations, peaks) ?? bestUntried(observations, candidates);
   const last = best ?? peaks[0];
@@ -112,11 +114,16 @@ function unitsOf(columns: readonly Float64Array[], row: number): Float64Array {
   return Float64Array.from(columns, (column) => column[row] as number);
 }
 
-/** The best configuration so far. */
-function incumbentOf({ columns }: Observations, { rows, values }: Training): Float64Array {
-  let best = 0;
-  for (const [i, value] of values.entries()) if (value > (values[best] as number)) best = i;
-  return unitsOf(columns, rows[best] as number);
+/** The coordinates of the best configurations so far, the older first of equal ones. */
+function bestFirst(
+  { columns }: Observations,
+  { rows, values }: Training,
+  most: number,
+): readonly Float64Array[] {
+  const ranked = [...values.keys()].toSorted(
+    (a, b) => (values[b] as number) - (values[a] as number),
+  );
+  return ranked.slice(0, most).map((i) => unitsOf(columns, rows[i] as number));
 }
 
 function bestUntried(observations: Observations, peaks: readonly Peak[]): Peak | undefined {

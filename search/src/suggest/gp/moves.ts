@@ -2,7 +2,10 @@ import { valueNumber } from '../../space/domain.ts';
 import { type Space, varyingDimensions } from '../../space/space.ts';
 import type { UnitDomain } from '../../space/unit.ts';
 
-/** Longer lists of ordered values are searched like continuous ranges and then rounded. */
+/**
+ * Longer lists of ordered values are searched like continuous ranges and then rounded. Of longer ones
+ * without an order so many are tried: all that were not observed are alike to the model.
+ */
 const MOST_LISTED = 16;
 
 /** How a local search may change one dimension. */
@@ -14,7 +17,12 @@ export type Move =
   /** Not at all: others exist or not by its value. */
   | { readonly kind: 'stay' };
 
-export function movesOf(space: Space, domains: readonly UnitDomain[]): readonly Move[] {
+/** @param good Configurations by their coordinates, the best first: their choices are tried first. */
+export function movesOf(
+  space: Space,
+  domains: readonly UnitDomain[],
+  good: readonly Float64Array[],
+): readonly Move[] {
   return varyingDimensions(space).map(({ branches }, d): Move => {
     const { domain, toUnit } = domains[d] as UnitDomain;
     if (branches.length > 0) return { kind: 'stay' };
@@ -23,7 +31,9 @@ export function movesOf(space: Space, domains: readonly UnitDomain[]): readonly 
       return { kind: 'slide' };
     }
     const units = Array.from({ length: domain.size }, (_, k) => toUnit(valueNumber(domain, k)));
-    return { kind: 'jump', units };
+    if (units.length <= MOST_LISTED) return { kind: 'jump', units };
+    const observed = good.map((at) => at[d] as number).filter((unit) => !Number.isNaN(unit));
+    return { kind: 'jump', units: [...new Set([...observed, ...units])].slice(0, MOST_LISTED) };
   });
 }
 
