@@ -25,6 +25,7 @@ const surroundings: Surroundings = {
   cwd: process.cwd(),
   now: Date.now,
   signals,
+  isPlugin: process.env['ESPALIER_KUBECTL_PLUGIN'] === '1',
   engine: () => import('@espalier/controller/local'),
   ask: process.stdin.isTTY === true ? terminalQuestions(process.stdin, process.stderr) : undefined,
 };

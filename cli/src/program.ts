@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { writeLines } from './channel.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { asFailure, type Failure } from './failure.ts';
+import { asCalled, asPlugin, clusterFirst } from './kubectl-plugin.ts';
 import { version } from './program-version.ts';
 import type { Surroundings } from './surroundings.ts';
 import { addBringingVerbs } from './verbs/bringing.ts';
@@ -21,8 +22,9 @@ import { addSweepingVerbs } from './verbs/sweeping.ts';
  */
 export async function runCommandLine(
   words: readonly string[],
-  surroundings: Surroundings,
+  given: Surroundings,
 ): Promise<ExitCode> {
+  const surroundings = given.isPlugin === true ? asPlugin(given) : given;
   let exitCode: ExitCode = EXIT.ok;
   const perform: Perform = async (doing, work) => {
     try {
@@ -61,7 +63,7 @@ function buildProgram(
   perform: Perform,
   words: readonly string[],
 ): Command {
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr, isPlugin } = surroundings;
   const program = new Command('espalier')
     .description('Train many trees on one frame: hyperparameter sweeps from one manifest.')
     .version(`espalier ${version()}`, '--version', 'print the version')
@@ -71,7 +73,7 @@ function buildProgram(
     .showHelpAfterError('see: espalier --help')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => stdout.write(text),
+      writeOut: (text) => stdout.write(isPlugin === true ? asCalled(text) : text),
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.size()?.columns ?? 100,
       getErrHelpWidth: () => stderr.size()?.columns ?? 100,
@@ -84,6 +86,7 @@ function buildProgram(
   addPicturingVerbs(program, perform);
   addSteeringVerbs(program, perform);
   addBringingVerbs(program, perform);
+  if (isPlugin === true) clusterFirst(program);
   program.commandsGroup('Other:');
   program.addHelpCommand(
     new Command('help')

@@ -58,6 +58,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly now: () => number;
   readonly signals: SignalSource;
+  /** Whether kubectl has started the program, as its plugin. */
+  readonly isPlugin?: boolean;
   /** Loaded when a command needs it: help must not wait for it. */
   readonly engine: () => Promise<Engine>;
   /** Texts that stand for files of these names: what a command has written itself. */

@@ -49,6 +49,7 @@ export interface CommandLineOptions {
   readonly signals?: SignalSource;
   readonly answer?: string;
   readonly answers?: Surroundings['ask'];
+  readonly isPlugin?: boolean;
   readonly cwd?: string;
   readonly env?: Surroundings['env'];
 }
@@ -63,6 +64,7 @@ export async function espalier(
   const exitCode = await runCommandLine(words, {
     stdout,
     stderr,
+    isPlugin: options.isPlugin ?? false,
     env: options.env ?? {},
     cwd: options.cwd ?? process.cwd(),
     now: () => EPOCH_MS + 60_000,
