@@ -38,7 +38,7 @@ describe('promotion on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () 
       attempts: { maxRetries: 0, maxDisruptions: 0 },
       earlyStopping: { algorithm: 'asha-promotion', min: 1, max: 4, eta: 4 },
       // Long enough to be stopped before it is done, whatever the machine does meanwhile.
-      pace: { epochs: 12, steps: 4, epochMs: 700 },
+      pace: { epochs: 12, steps: 4, epochMs: 500 },
     });
     const leader = await rig.leader();
     await waitFor(
