@@ -126,6 +126,20 @@ test('a promotion can be checked from the entries that had arrived', () => {
   );
 });
 
+test('of equals that have the same order the lower number goes on, whoever was read first', () => {
+  for (const indices of [
+    [7, 3, 5],
+    [3, 5, 7],
+  ]) {
+    const filled = new PromotionTable(RULE, 'maximize');
+    for (const index of indices) {
+      filled.add(1, { index, order: 0, value: 1 });
+      filled.setWaiting(index, 1);
+    }
+    assert.equal(filled.next(false)?.index, 3);
+  }
+});
+
 test('a trial that is taken out is no rival any more', () => {
   const filled = table([rung(1, [1, 5, 2], [0, 1, 2])]);
   filled.remove(101);

@@ -80,7 +80,9 @@ export class PromotionTable {
     let high = rung.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compare(this.goal, rung[middle] as PromotionEntry, entry) <= 0) low = middle + 1;
+      const other = rung[middle] as PromotionEntry;
+      // Two leaders may have given the same order.
+      if ((compare(this.goal, other, entry) || other.index - entry.index) <= 0) low = middle + 1;
       else high = middle;
     }
     rung.splice(low, 0, entry);

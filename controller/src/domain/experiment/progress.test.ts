@@ -15,14 +15,33 @@ import {
   value,
 } from '../testing/builders.ts';
 import { type ExperimentProgress, progressOf } from './progress.ts';
+import { nextMove } from './race-input.ts';
 
 const SINGLE = experiment().spec;
+const PROMOTED = experiment({
+  earlyStopping: { algorithm: 'asha-promotion', min: 1, max: 8, eta: 2 },
+}).spec;
+const RACED = experiment({
+  trials: { max: 4 },
+  replicates: {
+    parameter: 'seed',
+    values: [1, 2],
+    racing: { eta: 2, confirm: { top: 1, values: [8] } },
+  },
+}).spec;
 const TRIPLE = experiment({ replicates: { parameter: 'seed', values: [1, 2, 3] } }).spec;
 
 function replica(index: number, ...mods: Mod<Trial>[]): Trial {
   const name = `a-${String(index).padStart(5, '0')}`;
   return trial(name, replicateOf(Math.floor(index / 3), index % 3), ...mods);
 }
+/** In a race the index says nothing: here three replicates each of four configurations. */
+const racer = (index: number, ...mods: Mod<Trial>[]) =>
+  trial(
+    `a-${String(index).padStart(5, '0')}`,
+    replicateOf(index % 4, Math.floor(index / 4)),
+    ...mods,
+  );
 const one = (index: number, ...mods: Mod<Trial>[]) =>
   trial(`a-${String(index).padStart(5, '0')}`, ...mods);
 const failed = () => inPhase('Failed', 'ProgramError');
@@ -51,6 +70,11 @@ function facts(progress: ExperimentProgress) {
     active: [...progress.active.keys()].sort((a, b) => a - b),
     holders: [...progress.holders.keys()].sort((a, b) => a - b),
     states: Array.from({ length: 8 }, (_, i) => progress.stateOf(i)),
+    waiting: progress.waitingBelow(1000),
+    promotions: [false, true].map((isEnd) => progress.rungs.promotable(isEnd)),
+    moves: [false, true].map((canBegin) => {
+      return progress.race && nextMove(progress.race, 'maximize', progress, canBegin);
+    }),
     rungs: [...progress.rungs.of(0)]
       .map(([step, list]) => [step, [...list].sort((a, b) => a.order - b.order)])
       .sort(),
@@ -74,6 +98,21 @@ const lives: Mod<Trial>[][] = [
   [invalid()],
   [(same) => value(0.6)(inPhase('Stopped', 'EarlyStopped')(same))],
   [inPhase('Stopped', 'Cancelled')],
+  ...[0.2, 0.4].map((value): Mod<Trial>[] => {
+    const paused = { step: 1, value, order: 10 * value, verdict: 'pause' } as const;
+    return [
+      running(),
+      (same) => rungs(paused)(running()(same)),
+      (same) => rungs(paused)(inPhase('Paused')(same)),
+      (same) => rungs({ ...paused, promoted: 5 })(inPhase('Pending')(same)),
+    ];
+  }),
+];
+const kinds = [
+  { spec: SINGLE, make: one },
+  { spec: TRIPLE, make: replica },
+  { spec: PROMOTED, make: one },
+  { spec: RACED, make: racer },
 ];
 
 test('the fold equals the rebuild after every change, deletions included', () => {
@@ -81,12 +120,10 @@ test('the fold equals the rebuild after every change, deletions included', () =>
   const story = fc.record({
     lifeOf: fc.array(fc.nat(lives.length - 1), { minLength: 12, maxLength: 12 }),
     changes: fc.array(change, { maxLength: 60 }),
-    isTriple: fc.boolean(),
+    kind: fc.constantFrom(...kinds),
   });
   fc.assert(
-    fc.property(story, ({ lifeOf, changes, isTriple }) => {
-      const spec = isTriple ? TRIPLE : SINGLE;
-      const make = isTriple ? replica : one;
+    fc.property(story, ({ lifeOf, changes, kind: { spec, make } }) => {
       const now = new Map<number, Trial>();
       const age = new Map<number, number>();
       const fold = progressOf(spec, []);
@@ -107,7 +144,7 @@ test('the fold equals the rebuild after every change, deletions included', () =>
         assert.deepEqual(facts(fold), facts(progressOf(spec, now.values())));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 
