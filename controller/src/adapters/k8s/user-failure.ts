@@ -15,7 +15,7 @@ import {
 import type { Resource } from './resources.ts';
 
 /** What the API server calls it, and what people do. */
-const VERBS = { get: 'read', list: 'read', patch: 'change', delete: 'delete' } as const;
+const VERBS = { get: 'read', list: 'read', patch: 'write', delete: 'delete' } as const;
 export type Verb = keyof typeof VERBS;
 
 /** An answer that may be another one soon: the server is away, or has too much to do. */
@@ -80,6 +80,7 @@ function adviceFor(
   if (isQuotaExceeded(cause)) {
     return `a ResourceQuota is used up: kubectl describe quota -n ${namespace} shows it; delete what has ended, or ask for more`;
   }
+  if (/status unknown for quota/.test(message)) return 'try again once the quota has been counted';
   if (isForbidden(cause)) {
     const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
     const resourceName = `${plural}${group}`;
