@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Experiment, Trial } from '@espalier/api';
 import type { UserCluster } from '@espalier/controller/remote';
-import { notFound } from './failure.ts';
+import { invalid, notFound } from './failure.ts';
 import { keyOf } from './key.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -58,16 +58,26 @@ export function recordOnCluster(
   });
 }
 
-/** @throws {EspalierError} if the kubeconfig cannot be used. */
+/** @throws {Failure} if the kubeconfig cannot be used. */
 export async function openCluster(
   { env }: Surroundings,
   { kubeconfig, context }: ClusterFlags,
 ): Promise<UserCluster> {
   const remote = await import('@espalier/controller/remote');
-  return remote.openCluster({
-    kubeconfig: kubeconfigPaths(env, kubeconfig),
-    ...(context === undefined ? {} : { context }),
-  });
+  try {
+    return remote.openCluster({
+      kubeconfig: kubeconfigPaths(env, kubeconfig),
+      ...(context === undefined ? {} : { context }),
+    });
+  } catch (cause) {
+    throw invalid(
+      `cannot tell which cluster: ${cause instanceof Error ? cause.message : String(cause)}`,
+      [
+        'name one with --kubeconfig FILE (or $KUBECONFIG), and one of its contexts with --context',
+        'for a folder of this machine: --dir DIR',
+      ],
+    );
+  }
 }
 
 async function withExperiment<T>(

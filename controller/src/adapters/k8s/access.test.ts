@@ -90,8 +90,11 @@ test('of several files the first to name something wins', async () => {
   assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer t' });
 });
 
-test('a context that is not there is named', () => {
-  assert.throws(() => kubeconfigAccess([kubeconfig('config', {})], 'other'), /no context "other"/);
+test('a context that is not there is named, with those that are', () => {
+  const paths = [kubeconfig('config', {})];
+  assert.throws(() => kubeconfigAccess(paths, 'other'), /no context "other" in .*; there are c$/);
+  const two = [file('two', 'contexts: [{name: staging, context: {cluster: c, user: u}}]\n')];
+  assert.throws(() => kubeconfigAccess(two, 'stagign'), /did you mean "staging"\?/);
 });
 
 test("F28 in a pod the service account's token is read again each time", async () => {

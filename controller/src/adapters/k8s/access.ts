@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { dirname, isAbsolute, join } from 'node:path';
+import { nearestName } from '@espalier/api';
 // The parts and not the package's index, nor its KubeConfig: both import the generated API, which
 // keeps 84-88 MB resident; these three keep 7 (measured with 2.0.1 on Node 24).
 import {
@@ -58,10 +59,12 @@ export function podAccess(host: string, port: string, folder = SERVICE_ACCOUNT):
 export function kubeconfigAccess(paths: readonly string[], contextName?: string): ClusterAccess {
   const parts = paths.map((path) => ({ folder: dirname(path), ...readKubeconfig(path) }));
   const wanted = contextName ?? parts.find((part) => part.current !== '')?.current ?? '';
-  const context = parts.flatMap((part) => part.contexts).find(({ name }) => name === wanted);
+  const contexts = parts.flatMap((part) => part.contexts);
+  const context = contexts.find(({ name }) => name === wanted);
   if (context === undefined) {
     const what = wanted === '' ? 'current-context' : `context "${wanted}"`;
-    throw invalid(`no ${what} in ${paths.join(', ')}`);
+    const names = contexts.map(({ name }) => name);
+    throw invalid(`no ${what} in ${paths.join(', ')}${meantContext(wanted, names)}`);
   }
   const home = parts.find((part) => part.clusters.some(({ name }) => name === context.cluster));
   const cluster = home?.clusters.find(({ name }) => name === context.cluster);
@@ -82,6 +85,12 @@ export function kubeconfigAccess(paths: readonly string[], contextName?: string)
       })),
     }),
   };
+}
+
+function meantContext(wanted: string, names: readonly string[]): string {
+  const near = nearestName(wanted, names);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  return names.length === 0 ? '' : `; there are ${names.slice(0, 20).join(', ')}`;
 }
 
 interface RawUser {
