@@ -1,6 +1,8 @@
 import { log } from '../../numeric/log-exp.ts';
 import { logSumExp } from '../../numeric/log-sums.ts';
 import { truncatedNormalQuantile } from '../../numeric/normal.ts';
+import type { ParameterValue } from '../../space/dimension.ts';
+import type { UnitDomain } from '../../space/unit.ts';
 import type { Observations } from '../observations.ts';
 import {
   addCategoricalTerms,
@@ -73,6 +75,13 @@ export function buildMixture(
 function subtractLogs(base: Float64Array, product: Float64Array): void {
   for (let k = 0; k < base.length; k++) base[k] = (base[k] as number) - log(product[k] as number);
   product.fill(1);
+}
+
+/** Where a value lies. */
+export function pointAt(domain: UnitDomain, value: ParameterValue): NumericPoint {
+  const unit = domain.toUnit(value);
+  const [low, high] = domain.cellOf?.(value) ?? [unit, unit];
+  return { unit, low, high };
 }
 
 /** log of the density at a candidate; `terms` is scratch space for all components. */
