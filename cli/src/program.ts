@@ -7,6 +7,7 @@ import { asCalled, asPlugin, clusterFirst } from './kubectl-plugin.ts';
 import { version } from './program-version.ts';
 import type { Surroundings } from './surroundings.ts';
 import { addBringingVerbs } from './verbs/bringing.ts';
+import { addDescendingVerbs } from './verbs/descending.ts';
 import { addLookingVerbs } from './verbs/looking.ts';
 import { examples } from './verbs/options.ts';
 import type { Perform } from './verbs/perform.ts';
@@ -85,6 +86,7 @@ function buildProgram(
   addLookingVerbs(program, perform);
   addPicturingVerbs(program, perform);
   addSteeringVerbs(program, perform);
+  addDescendingVerbs(program, perform, words);
   addBringingVerbs(program, perform);
   if (isPlugin === true) clusterFirst(program);
   program.commandsGroup('Other:');

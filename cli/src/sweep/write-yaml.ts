@@ -51,7 +51,7 @@ const PLAIN = /^[A-Za-z_][A-Za-z0-9_./-]*$/;
 const WORDS_WITH_MEANING = /^(y|yes|n|no|on|off|true|false|null)$/i;
 
 /** One line, each text either plain or a JSON text, which is a YAML text as well. */
-function flow(value: unknown): string {
+export function flow(value: unknown): string {
   if (typeof value === 'string') return isPlain(value) ? value : quotedText(value);
   // Some readers of YAML 1.1 take 1e-7 for a text.
   if (typeof value === 'number') return String(value).replace(/^(-?\d+)e/, '$1.0e');
