@@ -65,7 +65,10 @@ const WRONG: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
   'a bound that is no number': [['--where', 'lr<small'], /small in lr<small is no number/],
   'no part': [['--top', '120%'], /--top 120% is neither a number/],
   'half a trial': [['--top', '1.5'], /--top 1\.5 is neither/],
-  'a column that there is not': [['--columns', 'trial,lrr'], /trials have no lrr\n +they have .*, lr, /],
+  'a column that there is not': [
+    ['--columns', 'trial,lrr'],
+    /trials have no lrr\n +they have .*, lr, /,
+  ],
 };
 for (const [name, [words, said]] of Object.entries(WRONG)) {
   test(`trials refuses ${name}`, async () => {
