@@ -12,6 +12,7 @@ import { CONDITIONAL_TASKS } from './search/conditional.ts';
 import { fidelityLines } from './search/fidelity.ts';
 import { FUNCTION_TASKS } from './search/functions.ts';
 import { startOptuna } from './search/optuna.ts';
+import { pathologyLines } from './search/pathology.ts';
 import { type Contest, linesOf, RunStore, runContest } from './search/quality.ts';
 import { seedsLines } from './search/seeds.ts';
 import { tableTasks } from './search/tables.ts';
@@ -19,7 +20,11 @@ import { tableTasks } from './search/tables.ts';
 const { values } = parseArgs({
   options: {
     python: { type: 'string' },
-    part: { type: 'string', multiple: true, default: ['ask', 'quality', 'fidelity', 'seeds'] },
+    part: {
+      type: 'string',
+      multiple: true,
+      default: ['ask', 'pathology', 'quality', 'fidelity', 'seeds'],
+    },
     runs: { type: 'string' },
   },
 });
@@ -30,6 +35,7 @@ const curves = process.env['ESPALIER_TASKSET'];
 
 if (python === undefined) note('no Optuna to compare with');
 if (values.part.includes('ask')) for await (const line of askLines(python)) print(line);
+if (values.part.includes('pathology')) for (const line of pathologyLines()) print(line);
 if (values.part.includes('quality') && python !== undefined) await quality(python);
 if (values.part.includes('seeds')) for (const line of seedsLines(seeds)) print(line);
 if (values.part.includes('fidelity')) {

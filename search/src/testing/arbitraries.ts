@@ -74,19 +74,21 @@ interface Recipe {
   readonly values: readonly number[];
 }
 
+function recipeOf(domain: fc.Arbitrary<DeclaredDomain>): fc.Arbitrary<Recipe> {
+  const share = fc.double({ min: 0, max: 0.999, noNaN: true });
+  return fc.record({
+    domain,
+    parent: fc.double({ min: 0, max: 1.5, noNaN: true }),
+    values: fc.array(share, { minLength: 1, maxLength: 3 }),
+  });
+}
+
 /**
  * Valid spaces of up to nine dimensions, with conditions as deep as there are dimensions, declared
  * in any order.
  */
 export function spaces(kind: SpaceKind): fc.Arbitrary<readonly Dimension[]> {
-  const recipe = fc.record({
-    domain: kind === 'discrete' ? discrete : fc.oneof(continuous, discrete),
-    parent: fc.double({ min: 0, max: 1.5, noNaN: true }),
-    values: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-  });
+  const recipe = recipeOf(kind === 'discrete' ? discrete : fc.oneof(continuous, discrete));
   const recipes =
     kind === 'ordered'
       ? recipe
@@ -104,8 +106,29 @@ export function spaces(kind: SpaceKind): fc.Arbitrary<readonly Dimension[]> {
     );
 }
 
-function assemble(recipes: readonly Recipe[]): readonly Dimension[] {
-  const dimensions: Dimension[] = [];
+/** Valid spaces with conditions at least three deep, and up to five dimensions more. */
+export const deepSpaces: fc.Arbitrary<readonly Dimension[]> = fc
+  .tuple(
+    fc.array(discrete, { minLength: 4, maxLength: 4 }),
+    fc.array(recipeOf(fc.oneof(continuous, discrete)), { maxLength: 5 }),
+  )
+  .map(([chain, others]) => {
+    const names = chain.map((_, i) => `c${i}`);
+    const start = chain.map((domain, i): Dimension => {
+      const parent = chain[i - 1];
+      const name = names[i] as string;
+      if (parent === undefined) return { name, ...domain };
+      const first = valueNumber(prepareDomain(parent), 0);
+      return { name, ...domain, when: { parent: names[i - 1] as string, in: [first] } };
+    });
+    return assemble(others, start);
+  });
+
+function assemble(
+  recipes: readonly Recipe[],
+  start: readonly Dimension[] = [],
+): readonly Dimension[] {
+  const dimensions: Dimension[] = [...start];
   for (const [i, { domain, parent, values }] of recipes.entries()) {
     const name = i === 0 ? '__proto__' : `p${i}`;
     const possible = dimensions.filter((dimension) => {
@@ -141,7 +164,7 @@ const result: fc.Arbitrary<PastResult> = fc.record(
 );
 
 /** Mostly usable values, so that models have something to learn from. */
-const learnable: fc.Arbitrary<PastResult> = fc.oneof(
+export const pastResults: fc.Arbitrary<PastResult> = fc.oneof(
   { arbitrary: result, weight: 1 },
   {
     arbitrary: fc.record({ outcome: fc.constant('succeeded' as const), value: fc.double() }),
@@ -160,7 +183,7 @@ export interface CaseSize {
 
 export function conformanceCases(kind: SpaceKind, size: CaseSize): fc.Arbitrary<ConformanceCase> {
   const { isLearnable, leastPast, mostPast, mostIndices } = size;
-  const past = fc.array(isLearnable ? learnable : result, {
+  const past = fc.array(isLearnable ? pastResults : result, {
     minLength: leastPast,
     maxLength: mostPast,
   });
