@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { espalier } from '../testing/command-line.ts';
 import { FakeEngine } from '../testing/fake-engine.ts';
-import { endedTrial, experiment } from '../testing/objects.ts';
+import { at, endedTrial, experiment, trialView } from '../testing/objects.ts';
 
 let dir = '';
 before(() => {
@@ -84,4 +84,54 @@ test('compare says what it takes where everything ran once', async () => {
   assert.match(ran.stderr, /nothing tells how much of it is chance/);
   const none = await espalier(['compare', 'digits', '--dir', dir], engineWith([]));
   assert.match(none.stderr, /no configuration has a value yet/);
+});
+
+test('Experiments stand beside each other with what differs in their specs', async () => {
+  const best = {
+    trial: 'wide-00001',
+    configuration: 1,
+    value: 0.95,
+    step: 1,
+    parameters: [{ name: 'lr', float: 0.002 }],
+  };
+  const engine = new FakeEngine()
+    .add(experiment({ status: { phase: 'Running' } }), [endedTrial(0, 0.9)])
+    .add(
+      experiment({
+        name: 'wide',
+        spec: { search: { algorithm: 'tpe' }, trials: { max: 9, parallel: 2 } },
+        status: { phase: 'Succeeded', best },
+      }),
+      [
+        endedTrial(0, undefined, { status: { phase: 'Failed' } }),
+        trialView(1, {
+          experiment: 'wide',
+          status: {
+            phase: 'Succeeded',
+            attempts: [{ number: 0, startTime: at(0), endTime: at(90), outcome: 'Succeeded' }],
+          },
+        }),
+      ],
+    );
+  const words = ['compare', 'digits', 'wide', '--dir', dir];
+  const ran = await espalier(words, engine);
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.deepEqual(
+    ran.stdout.split('\n').map((line) => line.replace(/ +/g, ' ')),
+    [
+      'EXPERIMENT PHASE ALGORITHM ENDED FAILED BEST 95 % INTERVAL OBJECTIVE FOUND AT COMPUTE',
+      'digits Running random 1 0 - - maximize valid_acc - 0.0s',
+      'wide Succeeded tpe 2 1 0.9500 - maximize valid_acc 1 1m30s',
+      '',
+      'DIFFERENT IN digits wide',
+      'search.algorithm random tpe',
+      'trials.max 6 9',
+      '',
+    ],
+  );
+  const { experiments, differences } = JSON.parse(
+    (await espalier([...words, '--json'], engine)).stdout,
+  );
+  assert.equal(experiments[1].best.value, 0.95);
+  assert.deepEqual(differences[1], { field: 'trials.max', values: [6, 9] });
 });

@@ -108,20 +108,28 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 }
 
 function addRecords(program: Command, perform: Perform): void {
-  withStore(withOutput(withPlace(program.command('compare <name>'))))
-    .description('tell which configurations cannot be told apart, by their replicates')
+  withStore(withOutput(withPlace(program.command('compare <names...>'))))
+    .description(
+      'tell which configurations cannot be told apart; of several Experiments, how they differ',
+    )
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
     .addHelpText(
       'after',
       examples([
         ['espalier compare digits', 'mean, interval, chance to be the best, worse or not'],
         ['espalier compare digits --cluster -n team-a', 'from the objects of a cluster'],
+        ['espalier compare digits digits-fork', 'best, cost, and what differs in their specs'],
       ]),
     )
-    .action((name, options) =>
-      perform(`compare the configurations of ${name}`, async (surroundings) => {
-        const { compare } = await import('../commands/compare.ts');
-        return compare(surroundings, name, options);
+    .action((names: readonly string[], options) =>
+      perform(`compare ${names.join(', ')}`, async (surroundings) => {
+        const [name = '', ...others] = names;
+        if (others.length === 0) {
+          const { compare } = await import('../commands/compare.ts');
+          return compare(surroundings, name, options);
+        }
+        const { compareExperiments } = await import('../commands/compare-experiments.ts');
+        return compareExperiments(surroundings, names, options);
       }),
     );
   withStore(withOutput(withPlace(program.command('importance <name>'))))
