@@ -9,7 +9,7 @@ const RACE = experiment({
   replicates: {
     parameter: 'seed',
     values: [1, 2, 3, 4],
-    racing: { confirm: { top: 1, values: [8, 9] } },
+    racing: { eta: 2, confirm: { top: 1, values: [8, 9] } },
   },
 }).spec;
 
