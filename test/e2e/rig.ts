@@ -35,7 +35,7 @@ export function useRig(): Story<Rig> {
   const outcome = watchOutcome();
   const story = tellStory(
     () => started(rig),
-    async () => (rig ? whatIsThere(rig.kubernetes) : ''),
+    async () => (rig ? explain(rig) : ''),
   );
   before(async () => {
     const target = await useTarget();
@@ -82,4 +82,9 @@ async function makeRoom(kubernetes: Kubernetes, release: Release): Promise<() =>
     await clear();
     if (wasThere) await release.install({});
   };
+}
+
+async function explain({ kubernetes, target }: Rig): Promise<string> {
+  const log = target.node?.kubeletLog(40) ?? 'it is not ours';
+  return `${await whatIsThere(kubernetes)}\n--- kubelet\n${log}`;
 }

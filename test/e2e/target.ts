@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
-import { runningCluster } from '../kit/cluster-record.ts';
+import { type ClusterRecord, runningCluster } from '../kit/cluster-record.ts';
 import { NODE_NAME } from '../kit/node/node-box.ts';
 import { startNodeCluster } from '../kit/node/node-cluster.ts';
 import { projectImages } from '../kit/node/release.ts';
 import { whyNoNode } from '../kit/node/why-no-node.ts';
-import { signalGroup } from '../kit/own-process.ts';
+import { signalGroup, tailOf } from '../kit/own-process.ts';
 import { whyNoTools } from '../kit/tools.ts';
+import { makeSecondVersion, type SecondVersion } from './second-version.ts';
 
 const CLUSTER = join(import.meta.dirname, '../../.espalier/cluster');
 
@@ -16,6 +17,8 @@ export interface Target {
   readonly what: string;
   /** Only where the kubelet is a process of ours. */
   readonly node: TargetNode | undefined;
+  /** The chart of the next version; its controller's image is there only where the node is ours alone. */
+  readonly next: SecondVersion | undefined;
   /** Whether it goes on after the suite, which then has to leave it as it was. */
   readonly stays: boolean;
   stop(options: { readonly failed: boolean }): Promise<void>;
@@ -26,6 +29,8 @@ export interface TargetNode {
   /** SIGSTOP: its containers go on, and nobody looks after them. */
   pauseKubelet(): void;
   resumeKubelet(): void;
+  /** The last lines of its log. */
+  kubeletLog(lines: number): string;
 }
 
 /** Why there is no cluster to work on, or false. */
@@ -52,25 +57,42 @@ function givenKubeconfig(): string | undefined {
 }
 
 async function ownTarget(): Promise<Target> {
-  const { plane, kubelet, stop } = await startNodeCluster({ images: projectImages });
-  const node = {
-    name: NODE_NAME,
-    pauseKubelet: kubelet.pause,
-    resumeKubelet: kubelet.resume,
-  };
-  return { kubeconfig: plane.kubeconfig, what: 'a node of its own', node, stays: false, stop };
+  const next = makeSecondVersion();
+  const images = async () => [...(await projectImages()), await next.image()];
+  try {
+    const { plane, kubelet, stop } = await startNodeCluster({ images });
+    const { pause, resume } = kubelet;
+    const kubeletLog = (lines: number) => kubelet.process.tail(lines);
+    return {
+      kubeconfig: plane.kubeconfig,
+      what: 'a node of its own',
+      node: { name: NODE_NAME, pauseKubelet: pause, resumeKubelet: resume, kubeletLog },
+      next,
+      stays: false,
+      stop: (options) => stop(options).finally(next.remove),
+    };
+  } catch (error) {
+    next.remove();
+    throw error;
+  }
 }
 
 function givenTarget(kubeconfig: string): Target {
   const ours = runningCluster(CLUSTER);
-  const processes = ours?.kubeconfig === kubeconfig ? ours.processes : [];
-  const pid = processes.find(({ name }) => name === 'kubelet')?.pid;
-  const node = pid === undefined ? undefined : nodeOf(pid);
+  const node = ours?.kubeconfig === kubeconfig ? nodeOf(ours) : undefined;
   const what = node === undefined ? 'a given cluster' : "cluster-up's node";
-  return { kubeconfig, what, node, stays: true, stop: async () => {} };
+  return { kubeconfig, what, node, next: undefined, stays: true, stop: async () => {} };
 }
 
-function nodeOf(pid: number): TargetNode {
+function nodeOf({ processes, folders }: ClusterRecord): TargetNode | undefined {
+  const pid = processes.find(({ name }) => name === 'kubelet')?.pid;
+  if (pid === undefined) return undefined;
   const send = (signal: NodeJS.Signals) => () => void signalGroup(pid, signal);
-  return { name: NODE_NAME, pauseKubelet: send('SIGSTOP'), resumeKubelet: send('SIGCONT') };
+  return {
+    name: NODE_NAME,
+    pauseKubelet: send('SIGSTOP'),
+    resumeKubelet: send('SIGCONT'),
+    kubeletLog: (lines) =>
+      folders.map((folder) => tailOf(join(folder, 'kubelet.log'), lines)).join(''),
+  };
 }

@@ -39,8 +39,18 @@ export function makeSecondBuild(): SecondBuild {
   for (const workspace of WORKSPACES) symlinkSync(join(folder, workspace), join(ours, workspace));
   const chart = join(folder, 'chart');
   cpSync(CHART, chart, { recursive: true });
+  addField(folder, chart);
+  return {
+    program: join(folder, 'controller/src/main.ts'),
+    chart,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Adds `spec.note` to copies of our sources and of the chart. */
+export function addField(sources: string, chart: string): void {
   insert(
-    join(folder, 'api/src/v1alpha1/experiment.ts'),
+    join(sources, 'api/src/v1alpha1/experiment.ts'),
     '    queueName: labelNameSchema',
     "    note: z.string().max(64).optional().describe('note is for people.'),\n",
   );
@@ -49,11 +59,6 @@ export function makeSecondBuild(): SecondBuild {
     '                queueName:\n',
     '                note:\n                  type: string\n                  maxLength: 64\n',
   );
-  return {
-    program: join(folder, 'controller/src/main.ts'),
-    chart,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
 }
 
 function insert(file: string, before: string, text: string): void {
