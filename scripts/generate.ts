@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceptanceTable, collectRows, droppedRows } from './generate-acceptance.ts';
 import { chartFiles } from './generate-chart.ts';
+import { cliFile } from './generate-cli.ts';
 import { CONTRACT, contractFile } from './generate-contract.ts';
 import { crdFiles, editorSchemaFile } from './generate-crds.ts';
 import { dashboardFile } from './generate-dashboard.ts';
@@ -42,7 +43,7 @@ function testFiles(): Map<string, string> {
   return new Map(paths.sort().map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }
 
-function generate(allowRemoved: boolean): Map<string, string> | undefined {
+async function generate(allowRemoved: boolean): Promise<Map<string, string> | undefined> {
   const acceptance = acceptanceTable(collectRows(testFiles()));
   const dropped = droppedRows(readOr(ACCEPTANCE, ''), acceptance);
   if (dropped.length > 0 && !allowRemoved) {
@@ -57,19 +58,20 @@ function generate(allowRemoved: boolean): Map<string, string> | undefined {
     referenceFile(),
     contractFile(readOr(CONTRACT, '')),
     dashboardFile(),
+    await cliFile(),
     ...chartFiles(),
     [ACCEPTANCE, acceptance],
   ]);
 }
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<number> {
   const isCheck = args.includes('--check');
   const unknown = args.filter((arg) => arg !== '--check' && arg !== '--allow-removed');
   if (unknown.length > 0) {
     say(`unknown argument ${unknown.join(' ')}; known: --check --allow-removed`);
     return 2;
   }
-  const files = generate(args.includes('--allow-removed'));
+  const files = await generate(args.includes('--allow-removed'));
   if (files === undefined) return 1;
   const stale = globSync(OWNED, { cwd: ROOT }).filter((path) => !files.has(path));
   for (const path of stale) say(`${path} has no source any more; remove it`);
@@ -84,4 +86,4 @@ function main(args: readonly string[]): number {
   return stale.length > 0 || (isCheck && different.length > 0) ? 1 : 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
