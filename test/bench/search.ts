@@ -1,10 +1,12 @@
 /**
  * The search next to Optuna 5.0.0 in the same run: how long a suggestion takes, how good the best
  * configuration becomes, what early stopping saves on learning curves, and what a race over seeds finds
- * where the objective is noisy. JSON lines; docs/search.md
- * says what they mean. BENCH_SEEDS seeds (default 50); an interrupted run goes on with --runs FILE.
+ * where the objective is noisy. JSON lines; docs/search.md says what they mean.
+ *
+ * BENCH_SEEDS seeds (default 50). An interrupted run goes on with --runs FILE; --plots FOLDER writes
+ * the curves of regret.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askLines } from './search/ask.ts';
@@ -13,7 +15,8 @@ import { fidelityLines } from './search/fidelity.ts';
 import { FUNCTION_TASKS } from './search/functions.ts';
 import { startOptuna } from './search/optuna.ts';
 import { pathologyLines } from './search/pathology.ts';
-import { type Contest, linesOf, RunStore, runContest } from './search/quality.ts';
+import { plotCurves } from './search/plot.ts';
+import { type Contest, curvesOf, linesOf, RunStore, runContest } from './search/quality.ts';
 import { seedsLines } from './search/seeds.ts';
 import { tableTasks } from './search/tables.ts';
 
@@ -26,6 +29,7 @@ const { values } = parseArgs({
       default: ['ask', 'pathology', 'quality', 'fidelity', 'seeds'],
     },
     runs: { type: 'string' },
+    plots: { type: 'string' },
   },
 });
 // Empty where the environment cannot be made: then ours alone is measured.
@@ -52,8 +56,24 @@ async function quality(interpreter: string): Promise<void> {
   for (const contest of contestsOf([...tables, ...CONDITIONAL_TASKS], seeds)) {
     await runContest(contest, store, optuna);
     for (const line of linesOf(contest, store)) print({ ...line, optuna: optuna.version });
+    if (values.plots !== undefined) plot(contest, store, values.plots);
   }
   optuna.end();
+}
+
+/** A file for each family and number of workers: TPE next to Optuna's. */
+function plot(contest: Contest, store: RunStore, folder: string): void {
+  const { algorithm, versus, workers, tasks } = contest;
+  if (algorithm !== 'tpe' || versus !== 'tpe') return;
+  for (const family of new Set(tasks.map((task) => task.family))) {
+    const [ours, theirs] = curvesOf(contest, family, store);
+    const title = `${family}, ${workers === 1 ? 'one worker' : `${workers} workers`}: regret`;
+    const drawn = plotCurves(title, [
+      { label: 'tpe', colour: '#0b62a4', regrets: ours },
+      { label: 'Optuna 5.0.0 TPE', colour: '#c0392b', regrets: theirs },
+    ]);
+    writeFileSync(join(folder, `${family}-${workers}.svg`), drawn);
+  }
 }
 
 /**

@@ -159,6 +159,25 @@ export function linesOf(contest: Contest, store: RunStore): readonly Record<stri
   );
 }
 
+/** Both sides' regrets after 10, 20, ... trials, in the mean of a family's tasks and seeds. */
+export function curvesOf(
+  { algorithm, versus, workers, seeds, tasks }: Contest,
+  family: string,
+  store: RunStore,
+): readonly [ours: readonly number[], theirs: readonly number[]] {
+  const runs = tasks
+    .filter((task) => task.family === family)
+    .flatMap((task) =>
+      Array.from({ length: seeds }, (_, i) => [
+        store.get(ownKey(task, algorithm, workers, i + 1))?.regrets ?? [],
+        store.get(theirKey(task, versus, workers, i + 1))?.regrets ?? [],
+      ]),
+    );
+  const mean = (side: number) =>
+    (runs[0]?.[side] ?? []).map((_, at) => meanOf(runs.map((run) => run[side]?.[at] ?? 0)));
+  return [mean(0), mean(1)];
+}
+
 function pairsOf(
   tasks: readonly Task[],
   { algorithm, versus, workers, seeds }: Contest,
