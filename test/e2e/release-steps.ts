@@ -16,6 +16,7 @@ const IMAGES = 4500;
 /** What the chart leaves, and what comes with namespaces. */
 const LEFT = [
   `ConfigMap ${NAMESPACE}/kube-root-ca.crt`,
+  'APIService /v1alpha1.espalier.dev',
   'CustomResourceDefinition /experiments.espalier.dev',
   'CustomResourceDefinition /trainerprofiles.espalier.dev',
   'CustomResourceDefinition /trials.espalier.dev',
