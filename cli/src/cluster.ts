@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Experiment, Trial } from '@espalier/api';
-import type { UserCluster } from '@espalier/controller/remote';
+import type { ClusterOptions, ClusterProbe, UserCluster } from '@espalier/controller/remote';
 import { invalid, notFound } from './failure.ts';
 import { keyOf } from './key.ts';
 import { printable } from './render/printable.ts';
@@ -60,12 +60,29 @@ export function recordOnCluster(
 
 /** @throws {Failure} if the kubeconfig cannot be used. */
 export async function openCluster(
-  { env }: Surroundings,
-  { kubeconfig, context }: ClusterFlags,
+  surroundings: Surroundings,
+  flags: ClusterFlags,
 ): Promise<UserCluster> {
   const remote = await import('@espalier/controller/remote');
+  return opened(surroundings, flags, remote.openCluster);
+}
+
+/** @throws {Failure} if the kubeconfig cannot be used. */
+export async function openProbe(
+  surroundings: Surroundings,
+  flags: ClusterFlags,
+): Promise<ClusterProbe> {
+  const remote = await import('@espalier/controller/remote');
+  return opened(surroundings, flags, remote.openProbe);
+}
+
+function opened<T>(
+  { env }: Surroundings,
+  { kubeconfig, context }: ClusterFlags,
+  open: (options: ClusterOptions) => T,
+): T {
   try {
-    return remote.openCluster({
+    return open({
       kubeconfig: kubeconfigPaths(env, kubeconfig),
       ...(context === undefined ? {} : { context }),
     });

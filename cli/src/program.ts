@@ -8,6 +8,7 @@ import { version } from './program-version.ts';
 import type { Surroundings } from './surroundings.ts';
 import { addBringingVerbs } from './verbs/bringing.ts';
 import { addDescendingVerbs } from './verbs/descending.ts';
+import { addHelpingVerbs } from './verbs/helping.ts';
 import { addLookingVerbs } from './verbs/looking.ts';
 import { examples } from './verbs/options.ts';
 import type { Perform } from './verbs/perform.ts';
@@ -96,10 +97,7 @@ function buildProgram(
       .description('show the help of a verb')
       .helpGroup('Other:'),
   );
-  program
-    .command('version')
-    .description('print the version')
-    .action(() => stdout.write(`espalier ${version()}\n`));
+  addHelpingVerbs(program, perform);
   return program;
 }
 

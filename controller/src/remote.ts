@@ -1,4 +1,5 @@
 import { kubeconfigAccess } from './adapters/k8s/access.ts';
+import { ClusterProbe } from './adapters/k8s/cluster-probe.ts';
 import { Transport } from './adapters/k8s/transport.ts';
 import { UserCluster } from './adapters/k8s/user-cluster.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
@@ -6,6 +7,13 @@ import { LargeObjects, PATIENT_RETRY } from './adapters/s3/large-objects.ts';
 import { ObjectStore } from './adapters/s3/object-store.ts';
 import type { StoreOptions } from './adapters/s3/store-client.ts';
 
+export type {
+  ClusterProbe,
+  ControllerLease,
+  FieldTree,
+  NodeGpus,
+  Right,
+} from './adapters/k8s/cluster-probe.ts';
 export type { UserCluster } from './adapters/k8s/user-cluster.ts';
 export { isPassing } from './adapters/k8s/user-failure.ts';
 export { readExperimentRecord, type StoredExperiment } from './adapters/s3/experiment-record.ts';
@@ -51,4 +59,21 @@ export function openCluster({ kubeconfig, context }: ClusterOptions): UserCluste
   const access = kubeconfigAccess(kubeconfig, context);
   const transport = new Transport({ access, clock: systemClock, userAgent: 'espalier-cli' });
   return new UserCluster(access, transport);
+}
+
+/** @throws {EspalierError} InvalidSpec if the kubeconfig cannot be used. */
+export function openProbe({ kubeconfig, context }: ClusterOptions): ClusterProbe {
+  const access = kubeconfigAccess(kubeconfig, context);
+  let date: { serverMs: number; ownMs: number } | undefined;
+  const transport = new Transport({
+    access,
+    clock: systemClock,
+    userAgent: 'espalier-cli',
+    onServerDate: (text, roundTripMs) => {
+      const serverMs = Date.parse(text);
+      // It was written somewhere on the way: half of it is the best guess.
+      if (!Number.isNaN(serverMs)) date = { serverMs, ownMs: systemClock.now() - roundTripMs / 2 };
+    },
+  });
+  return new ClusterProbe(transport, () => date);
 }

@@ -11,6 +11,7 @@ export const EXPERIMENTS = ours('Experiment', 'experiments');
 export const TRIALS = ours('Trial', 'trials');
 export const PROFILES = ours('TrainerProfile', 'trainerprofiles');
 export const PODS: Resource = { kind: 'Pod', apiVersion: 'v1', plural: 'pods' };
+export const NODES: Resource = { kind: 'Node', apiVersion: 'v1', plural: 'nodes' };
 export const SECRETS: Resource = { kind: 'Secret', apiVersion: 'v1', plural: 'secrets' };
 export const LEASES: Resource = {
   kind: 'Lease',

@@ -1,0 +1,3 @@
+/** What `espalier completion` speaks. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
