@@ -26,7 +26,7 @@ export {
 export type { ObjectStore } from './adapters/s3/object-store.ts';
 export type { StoreOptions } from './adapters/s3/store-client.ts';
 export { ArtifactKeys, DATA_MARK } from './domain/artifacts/keys.ts';
-export { MAX_MANIFEST_BYTES } from './domain/artifacts/manifest.ts';
+export { MAX_MANIFEST_BYTES, pointSegments } from './domain/artifacts/manifest.ts';
 
 /** A bucket as people use it, with their own credentials. */
 export interface RemoteStore {

@@ -3,7 +3,7 @@ import { writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { invalid } from '../failure.ts';
 import { keyOf } from '../key.ts';
-import { type Location, needExperiment, withClient } from '../location.ts';
+import { needExperiment, withClient } from '../location.ts';
 import type { Figure } from '../plot/figure.ts';
 import { DRAW } from '../plot/kinds.ts';
 import {
@@ -12,17 +12,19 @@ import {
   PLOT_KINDS,
   type PlotKind,
 } from '../plot/plot-kind.ts';
-import { loadSweep } from '../plot/read/load-sweep.ts';
+import { type LoadOptions, loadSweep } from '../plot/read/load-sweep.ts';
 import type { Theme } from '../plot/svg/theme.ts';
 import type { Sweep } from '../plot/sweep.ts';
 import { printable } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeWholeFile } from '../transfer/whole-file.ts';
 
-export interface PlotOptions extends Location {
+export interface PlotOptions extends LoadOptions {
   readonly out?: string;
   readonly theme?: Theme;
 }
+
+const SHOW_POINTS: readonly string[] = ['curves', 'grad-norm'] satisfies readonly PlotKind[];
 
 /** Draws one picture of an Experiment: on the terminal, or into a file. */
 export async function plot(
@@ -34,9 +36,10 @@ export async function plot(
   const { stdout, stderr, cwd } = surroundings;
   const draw = DRAW[kindOf(kind)];
   const format = options.out === undefined ? undefined : formatOf(options.out);
-  const sweep = await withClient(surroundings, options, async (client, place) =>
-    loadSweep(surroundings, client, await needExperiment(client, keyOf(name, place))),
-  );
+  const sweep = await withClient(surroundings, options, async (client, place) => {
+    const experiment = await needExperiment(client, keyOf(name, place));
+    return loadSweep(surroundings, client, experiment, options, SHOW_POINTS.includes(kind));
+  });
   if (kind === 'pareto' && sweep.objectives.length < 2) {
     throw invalid(`${printable(sweep.name)} has one objective, and a Pareto front needs two`, [
       `espalier plot history ${printable(sweep.name)} shows the one there is`,

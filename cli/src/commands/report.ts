@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { keyOf } from '../key.ts';
-import { type Location, needExperiment, withClient } from '../location.ts';
+import { needExperiment, withClient } from '../location.ts';
 import { reportPage } from '../plot/page/report-page.ts';
-import { loadSweep } from '../plot/read/load-sweep.ts';
+import { type LoadOptions, loadSweep } from '../plot/read/load-sweep.ts';
 import type { Theme } from '../plot/svg/theme.ts';
 import { version } from '../program-version.ts';
 import { printable } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { writeWholeFile } from '../transfer/whole-file.ts';
 
-export interface ReportOptions extends Location {
+export interface ReportOptions extends LoadOptions {
   readonly out?: string;
   readonly theme?: Theme;
 }
@@ -25,7 +25,7 @@ export async function report(
   const page = await withClient(surroundings, options, async (client, place) => {
     const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
-    const sweep = await loadSweep(surroundings, client, experiment);
+    const sweep = await loadSweep(surroundings, client, experiment, options, true);
     const views = await client.trials(key);
     const trials = views.map(({ trial }) => trial);
     const written = new Date(now()).toISOString();

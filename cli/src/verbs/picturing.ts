@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { PICTURE_FORMATS, PLOT_KINDS } from '../plot/plot-kind.ts';
 import { THEMES } from '../plot/svg/theme.ts';
-import { examples, withPlace } from './options.ts';
+import { examples, withBucket, withPlace } from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** Pictures: on the terminal, in a file, or all of them on one page. */
 export function addPicturingVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Pictures:');
-  withTheme(withPlace(program.command('plot <kind> <name>')))
+  withTheme(withBucket(withPlace(program.command('plot <kind> <name>'))))
     .description(`draw an Experiment: ${PLOT_KINDS.join(', ')}`)
     .option(
       '-o, --out <file>',
@@ -20,7 +20,7 @@ export function addPicturingVerbs(program: Command, perform: Perform): void {
         return plot(surroundings, kind, name, options);
       }),
     );
-  withTheme(withPlace(program.command('report <name>')))
+  withTheme(withBucket(withPlace(program.command('report <name>'))))
     .description('write one HTML page with everything about an Experiment')
     .option('-o, --out <file>', 'where to (default: NAME.html)')
     .addHelpText(

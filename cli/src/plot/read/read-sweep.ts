@@ -1,9 +1,8 @@
 import { type Experiment, objectivesOf, type Trial, type TrialPhase } from '@espalier/api';
-import type { LocalClient, TrialView } from '@espalier/controller/local';
+import type { TrialView } from '@espalier/controller/local';
 import { trialRow } from '../../view/trial-row.ts';
-import type { PlottedAttempt, PlottedTrial, Sweep, TrialEnd } from '../sweep.ts';
+import type { PlottedAttempt, PlottedPoint, PlottedTrial, Sweep, TrialEnd } from '../sweep.ts';
 import { plottedParameters, plottedValues } from './parameters.ts';
-import { readPointFiles } from './points.ts';
 
 /** Metrics of which pictures show every point, besides the objective. */
 const ALWAYS_READ = ['grad_norm', 'grad_norm_mean', 'grad_norm_max'];
@@ -15,20 +14,31 @@ export interface SweepSource {
   readonly nowMs: number;
 }
 
+/** The points of a Trial, only the named metrics. */
+export type ReadPoints = (
+  trial: Trial,
+  metrics: ReadonlySet<string>,
+) => Promise<readonly PlottedPoint[]>;
+
+/** So many Trials at once: a store takes longer to answer than to send. */
+const AT_ONCE = 16;
+
 /**
  * All that pictures show of an Experiment.
  *
- * @param client Where the points are read from; undefined = the picture shows none.
+ * @param readPoints Undefined = the picture shows none.
  */
-export async function readSweep(source: SweepSource, client?: LocalClient): Promise<Sweep> {
+export async function readSweep(source: SweepSource, readPoints?: ReadPoints): Promise<Sweep> {
   const { experiment, views, importance, nowMs } = source;
   const objectives = objectivesOf(experiment.spec);
   const metrics = new Set([...objectives.map(({ metric }) => metric), ...ALWAYS_READ]);
   const trials: PlottedTrial[] = [];
-  for (const view of views) {
-    const files = (await client?.pointFiles(view.trial)) ?? [];
-    const points = await readPointFiles(files, metrics);
-    trials.push({ ...plottedTrial(experiment, view, nowMs), points });
+  for (let from = 0; from < views.length; from += AT_ONCE) {
+    const some = views.slice(from, from + AT_ONCE).map(async (view) => {
+      const points = (await readPoints?.(view.trial, metrics)) ?? [];
+      return { ...plottedTrial(experiment, view, nowMs), points };
+    });
+    trials.push(...(await Promise.all(some)));
   }
   return {
     name: experiment.metadata.name,
