@@ -8,7 +8,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools lock demo test test-all e2e coverage verify format generate types bench \
-  bench-local bench-trainer bench-controller bench-streams bench-search gpu-check cluster-up cluster-down images chart clean generate-deploy
+  bench-local bench-trainer bench-controller bench-streams bench-search bench-cli gpu-check cluster-up cluster-down images chart clean generate-deploy
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,7 @@ generate: setup ## Write CRDs, API reference and docs/acceptance.md from their s
 generate-deploy: setup ## Write manifests/deploy and manifests/uninstall from the chart (builds helm once)
 	@$(NODE) scripts/generate-deploy.ts
 
-bench: bench-local bench-trainer bench-controller bench-streams bench-search ## Run every benchmark; JSON lines on stdout
+bench: bench-local bench-trainer bench-controller bench-streams bench-search bench-cli ## Run every benchmark; JSON lines on stdout
 
 bench-local: setup ## Overhead, throughput and memory of the local engine; one JSON line
 	@$(NODE) test/bench/local.ts
@@ -70,6 +70,9 @@ bench-streams: setup tools ## Reports from NATS to the page of metrics, files to
 
 bench-search: setup ## Suggestions next to Optuna's: time, quality, early stopping; BENCH_SEEDS; JSON lines
 	@$(NODE) test/bench/search.ts --python "$$(scripts/search/setup.sh)" $(BENCH_FLAGS)
+
+bench-cli: setup ## How long help and long lists of the command line take; one JSON line
+	@$(NODE) test/bench/cli.ts
 
 gpu-check: setup ## On a machine with a GPU: is it used, do its numbers hold, how fast is it
 	@$(NODE) trainer-image/src/bench/gpu-check.ts

@@ -1,12 +1,9 @@
-import { enableCompileCache } from 'node:module';
 import { EXIT } from './exit-codes.ts';
 import { ProcessSignals } from './process-signals.ts';
 import { runCommandLine } from './program.ts';
 import { StreamChannel } from './stream-channel.ts';
 import type { Surroundings } from './surroundings.ts';
 import { terminalQuestions } from './terminal-questions.ts';
-
-enableCompileCache();
 
 const signals = new ProcessSignals(process);
 
