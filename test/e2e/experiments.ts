@@ -37,7 +37,7 @@ const ENDURANCE = {
   parameters: [
     { name: 'lr', float: { min: 1e-3, max: 1e-2, scale: 'log' } },
     { name: 'width', float: { value: 0.1 } },
-    ...fixed({ epochs: 30, patience: 30, batchSize: 32, imageSize: 32, classes: 10, seed: 6666 }),
+    ...fixed({ epochs: 60, patience: 60, batchSize: 32, imageSize: 32, classes: 10, seed: 6666 }),
     ...fixed({ trainLimit: 500, validLimit: 100 }),
   ],
   trials: { max: 60, parallel: 2, maxFailed: 0 },
