@@ -98,6 +98,26 @@ test('-f goes from attempt to attempt and ends with the trial', async (t) => {
   assert.equal(ran.stderr, '--- attempt 1 of digits-00000 ---\n');
 });
 
+test('a stream that the server ends is taken up where it was', async (t) => {
+  const WHOLE = 'epoch 1\nepoch 2 \u{1f333}\nepoch 3\n';
+  let looks = 0;
+  const { kubeconfig } = await logsOf(
+    t,
+    () => [owned(looks < 2 ? running() : endedTrial(0, 0.9).trial, String(looks))],
+    () => {
+      looks++;
+      return { code: 200, body: WHOLE.slice(0, looks < 3 ? 10 + 5 * looks : undefined) };
+    },
+  );
+  const ran = await espalier(
+    ['logs', 'digits-00000', '-f', '--kubeconfig', kubeconfig],
+    new FakeEngine(),
+  );
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(ran.stdout, WHOLE);
+  assert.equal(looks, 3);
+});
+
 test('a server that is away for a moment does not end -f, and no line comes twice', async (t) => {
   let looks = 0;
   const { kubeconfig } = await logsOf(

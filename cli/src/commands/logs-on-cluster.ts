@@ -6,7 +6,7 @@ import { invalid, notFound } from '../failure.ts';
 import { type Key, keyOf } from '../key.ts';
 import { findTrial, unknownName, withUserCluster } from '../location.ts';
 import { LinePrefix } from '../log-tail.ts';
-import { type LogPlaces, type Shown, showAttemptLog } from '../logs/attempt-log.ts';
+import { AttemptLog, isCounted, type LogPlaces, type Shown } from '../logs/attempt-log.ts';
 import { attemptOf, linePrefix, logWriter, type Write } from '../logs/attempts.ts';
 import { exitOf } from '../run/exit-of.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -98,14 +98,15 @@ async function attempts(
   const { places } = owner;
   let trial = first;
   let attempt = wanted ?? attemptOf({ trial });
-  let shown: Shown = 'waiting';
+  let log = new AttemptLog(places, attempt, out);
   for (;;) {
-    if (shown === 'waiting') shown = await showAttemptLog(places, trial, attempt, out, follow);
+    const shown = await log.show(trial, follow);
     if (!follow) return shown;
-    // What was read before the log: after it nothing more can come.
+    // What was read before the log: after it nothing more can come. A stream may end before that.
     const isOver = isTerminalTrial(trial.status?.phase);
-    if (isOver && shown === 'waiting') return 'none';
-    if (isOver || (wanted !== undefined && shown !== 'waiting')) return shown;
+    if (isOver || (wanted !== undefined && isCounted(trial, wanted))) {
+      return shown === 'waiting' ? 'none' : shown;
+    }
     const fresh = await patiently(places, () => find(owner, first));
     if (fresh === undefined) return shown;
     const hasMoved = fresh.metadata.resourceVersion !== trial.metadata.resourceVersion;
@@ -113,7 +114,7 @@ async function attempts(
     const next = wanted ?? attemptOf({ trial });
     if (next !== attempt) {
       attempt = next;
-      shown = 'waiting';
+      log = new AttemptLog(places, attempt, out);
       places.surroundings.stderr.write(`--- attempt ${attempt} of ${trial.metadata.name} ---\n`);
     } else if (!hasMoved) await sleep(POLL_MS, undefined, { signal: places.signal });
   }

@@ -24,64 +24,70 @@ export type Shown = 'all' | 'waiting' | 'none' | 'no-store';
 
 const AGAIN_MS = 1000;
 
-/**
- * Shows what an attempt printed: what its pod still has, else what was kept of it in the store.
- *
- * @param follow Whether to go on until the process ends. A stream that breaks off is taken up again where
- *   it was.
- * @returns `waiting` if its pod has not started, `none` if there is no log any more, `no-store` if it is
- * not known where it would be kept.
- * @throws {EspalierError} if the server or the store refuses.
- */
-export async function showAttemptLog(
-  places: LogPlaces,
-  trial: Trial,
-  attempt: number,
-  out: Write,
-  follow: boolean,
-): Promise<Shown> {
-  const { cluster, signal, isPassing } = places;
-  const { namespace, name } = trial.metadata;
-  const pod = { namespace, name: podName(name, attempt) };
-  const text = new LogText(out);
-  for (;;) {
+/** What one attempt printed, shown once however often one looks. */
+export class AttemptLog {
+  readonly #places: LogPlaces;
+  readonly #attempt: number;
+  readonly #text: LogText;
+
+  constructor(places: LogPlaces, attempt: number, out: Write) {
+    this.#places = places;
+    this.#attempt = attempt;
+    this.#text = new LogText(out);
+  }
+
+  /**
+   * Shows what is new: of what its pod still has, else of what was kept of it in the store.
+   *
+   * @param trial As it was read last.
+   * @param follow Whether to go on until the process ends, or the server has enough; a stream that breaks
+   *   off is taken up again where it was.
+   * @returns `waiting` if its pod has not started, `none` if there is no log any more, `no-store` if it is
+   * not known where it would be kept.
+   * @throws {EspalierError} if the server or the store refuses.
+   */
+  async show(trial: Trial, follow: boolean): Promise<Shown> {
+    const { cluster, signal, isPassing } = this.#places;
+    const { namespace, name } = trial.metadata;
+    const pod = { namespace, name: podName(name, this.#attempt) };
+    for (;;) {
+      try {
+        const log = await cluster.podLog(pod, { follow }, { signal });
+        if (log === 'waiting') return 'waiting';
+        if (log === 'gone') break;
+        await this.#text.add(log);
+        return 'all';
+      } catch (error) {
+        signal.throwIfAborted();
+        const isBroken = error instanceof Error && !('code' in error && error.code === 'Storage');
+        if (!follow || !(isBroken || isPassing(error))) throw error;
+        await sleep(AGAIN_MS, undefined, { signal });
+      }
+    }
+    // The pod went while its log was read: nothing tells which of the kept bytes are new.
+    return this.#text.bytes > 0 ? 'all' : this.#fromStore(trial);
+  }
+
+  async #fromStore(trial: Trial): Promise<Shown> {
+    const { surroundings, folder, flags, signal } = this.#places;
+    if (!isCounted(trial, this.#attempt)) return 'waiting';
+    if (folder === undefined) return 'no-store';
+    const store = await openBucket(surroundings, folder.bucket, flags);
     try {
-      const log = await cluster.podLog(pod, { follow }, { signal });
-      if (log === 'waiting') return 'waiting';
-      if (log === 'gone') break;
-      await text.add(log);
+      const key = `${attemptRoot(folder, trial, this.#attempt)}/${ARTIFACT.log}`;
+      const body = await store.large.read(key, 0, { signal });
+      if (body === undefined) return 'none';
+      await this.#text.add(body);
       return 'all';
-    } catch (error) {
-      signal.throwIfAborted();
-      const isBroken = error instanceof Error && !('code' in error && error.code === 'Storage');
-      if (!follow || !(isBroken || isPassing(error))) throw error;
-      await sleep(AGAIN_MS, undefined, { signal });
+    } finally {
+      store.close();
     }
   }
-  // The pod went while its log was read: nothing tells which of the kept bytes are new.
-  if (text.bytes > 0) return 'all';
-  return fromStore(places, trial, attempt, text);
 }
 
-async function fromStore(
-  { surroundings, folder, flags, signal }: LogPlaces,
-  trial: Trial,
-  attempt: number,
-  text: LogText,
-): Promise<Shown> {
-  const isCounted = trial.status?.attempts.find(({ number }) => number === attempt)?.outcome;
-  if (isCounted === undefined) return 'waiting';
-  if (folder === undefined) return 'no-store';
-  const store = await openBucket(surroundings, folder.bucket, flags);
-  try {
-    const key = `${attemptRoot(folder, trial, attempt)}/${ARTIFACT.log}`;
-    const body = await store.large.read(key, 0, { signal });
-    if (body === undefined) return 'none';
-    await text.add(body);
-    return 'all';
-  } finally {
-    store.close();
-  }
+/** Whether the attempt is known to have ended. */
+export function isCounted({ status }: Trial, attempt: number): boolean {
+  return status?.attempts.find(({ number }) => number === attempt)?.outcome !== undefined;
 }
 
 /** Hands on text as it comes, and of what comes again only the rest. */
