@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,16 +25,21 @@ export async function useApiServer(
   answer: (asked: Asked) => Answer,
 ): Promise<{ readonly kubeconfig: string; readonly dir: string; readonly asked: Asked[] }> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => reply(request, response, body));
+  });
+  const reply = (request: IncomingMessage, response: ServerResponse, body: string) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
     const one = { method: request.method ?? '', path: pathname, query: searchParams, body };
     asked.push(one);
     const { code, body: content } = answer(one);
     const text = typeof content === 'string' ? content : JSON.stringify(content);
     response.writeHead(code, { 'content-type': 'application/json' }).end(text);
-  });
+  };
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const dir = mkdtempSync(join(tmpdir(), 'espalier-server-'));
