@@ -53,6 +53,11 @@ export class ClusterClient implements LocalClient {
     return [];
   }
 
+  /** Whether its controller is up is for `doctor` to tell: few may see its Lease. */
+  async isDriven(): Promise<boolean> {
+    return true;
+  }
+
   async close(): Promise<void> {
     this.#cluster.close();
   }

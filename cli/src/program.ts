@@ -33,7 +33,8 @@ export async function runCommandLine(
       exitCode = await work(surroundings);
     } catch (error) {
       const failure = asFailure(error, `cannot ${doing}`);
-      printFailure(surroundings, failure);
+      // Whoever read the output has gone, and would not read this either.
+      if (failure.exitCode !== EXIT.brokenPipe) printFailure(surroundings, failure);
       exitCode = failure.exitCode;
     }
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { LABEL, type Trial } from '@espalier/api';
 import { type Answer, type Asked, refused, useApiServer } from '../testing/api-server.ts';
-import { espalier } from '../testing/command-line.ts';
+import { espalier, FakeSignals } from '../testing/command-line.ts';
 import { FakeEngine } from '../testing/fake-engine.ts';
 import { endedTrial, experiment, trialView } from '../testing/objects.ts';
 
@@ -137,6 +137,22 @@ test('a server that is away for a moment does not end -f, and no line comes twic
   assert.equal(ran.exitCode, 0, ran.stderr);
   assert.equal(ran.stdout, 'once\n');
   assert.equal(looks, 2);
+});
+
+test('Ctrl-C leaves -f quietly', async (t) => {
+  const signals = new FakeSignals();
+  const { kubeconfig } = await logsOf(
+    t,
+    () => [owned(running())],
+    () => {
+      signals.send('SIGINT');
+      return { code: 200, body: 'epoch 1\n' };
+    },
+  );
+  const words = ['logs', 'digits-00000', '-f', '--kubeconfig', kubeconfig];
+  const ran = await espalier(words, new FakeEngine(), { signals });
+  assert.equal(ran.exitCode, 130);
+  assert.equal(ran.stderr, '');
 });
 
 const NOTHING = {

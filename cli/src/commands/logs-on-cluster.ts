@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminalTrial, type Trial } from '@espalier/api';
 import type { LocalClient } from '@espalier/controller/local';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { invalid, notFound } from '../failure.ts';
+import { Failure, invalid, notFound } from '../failure.ts';
 import { type Key, keyOf } from '../key.ts';
 import { findTrial, unknownName, withUserCluster } from '../location.ts';
 import { LinePrefix } from '../log-tail.ts';
@@ -25,6 +25,21 @@ interface Owner {
 
 /** What trainers of a cluster printed, from their pods and afterwards from the store. */
 export async function logsOnCluster(
+  surroundings: Surroundings,
+  name: string,
+  options: LogsOptions,
+): Promise<ExitCode> {
+  try {
+    return await showLogs(surroundings, name, options);
+  } catch (error) {
+    // Ctrl-C is how one leaves a log that goes on, and no failure.
+    const isLeft = error instanceof Failure && error.exitCode === EXIT.interrupted;
+    if (options.follow === true && isLeft) return EXIT.interrupted;
+    throw error;
+  }
+}
+
+async function showLogs(
   surroundings: Surroundings,
   name: string,
   options: LogsOptions,

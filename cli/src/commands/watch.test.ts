@@ -60,6 +60,13 @@ test('U watch --json prints what happens as lines, the end last', async () => {
   ]);
 });
 
+test('U in a folder where nobody runs it, that is said once', async () => {
+  const engine = changing(3, (now) => now.add(digits('Failed'), [endedTrial(0, 0.9)]));
+  engine.isDriven = false;
+  const ran = await espalier(['watch', 'digits', '--dir', dir], engine);
+  assert.equal(ran.stderr.match(/nobody runs digits now: espalier run goes on/g)?.length, 1);
+});
+
 test('U Ctrl-C ends only the watching', async () => {
   const signals = new FakeSignals();
   const engine = changing(2, () => signals.send('SIGINT'));

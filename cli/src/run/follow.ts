@@ -58,7 +58,8 @@ export async function follow(
     last = snapshot;
     display.update(snapshot);
   };
-  const ended = untilEnded(read, show, display, following, stop.signal);
+  const look: Look = { read, show, display, isDriven: () => client.isDriven(), name };
+  const ended = untilEnded(look, following, stop.signal);
   // After an interrupt nobody waits for it any more.
   ended.catch(() => {});
   try {
@@ -84,16 +85,23 @@ export async function follow(
   }
 }
 
+interface Look {
+  readonly read: () => Promise<Snapshot>;
+  readonly show: (snapshot: Snapshot) => void;
+  readonly display: RunDisplay;
+  readonly isDriven: () => Promise<boolean>;
+  readonly name: string;
+}
+
 async function untilEnded(
-  read: () => Promise<Snapshot>,
-  show: (snapshot: Snapshot) => void,
-  display: RunDisplay,
+  { read, show, display, isDriven, name }: Look,
   { slowestMs, isPassing }: Following,
   signal: AbortSignal,
 ): Promise<ExitCode> {
   let pauseMs = FASTEST_MS;
   let version = '';
   let isAway = false;
+  let wasDriven = true;
   for (;;) {
     const begun = performance.now();
     try {
@@ -104,6 +112,10 @@ async function untilEnded(
       show(snapshot);
       const exitCode = exitOf(snapshot.experiment);
       if (exitCode !== undefined) return exitCode;
+      const isRun = await isDriven();
+      if (wasDriven && !isRun)
+        display.notice(`nobody runs ${name} now: espalier run goes on with it`);
+      wasDriven = isRun;
       const next = versionOf(snapshot.experiment, snapshot);
       pauseMs = next === version ? pauseMs * 1.5 : FASTEST_MS;
       version = next;

@@ -39,6 +39,8 @@ export class FakeEngine implements Engine {
   readonly calls: string[] = [];
   options: LocalOptions | undefined;
   outcome: ApplyOutcome = 'created';
+  /** Whether a runner holds the folder. */
+  isDriven = true;
   verification: Verification = {
     trials: 3,
     suggestions: { equal: 3, different: 0, unknown: 0 },
@@ -150,6 +152,10 @@ export class FakeRunner implements LocalRunner {
 
   async pointFiles(trial: { metadata: { name: string } }): Promise<readonly string[]> {
     return this.#engine.points.get(trial.metadata.name) ?? [];
+  }
+
+  async isDriven(): Promise<boolean> {
+    return this.#engine.isDriven;
   }
 
   async close(): Promise<void> {

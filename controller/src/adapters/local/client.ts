@@ -73,6 +73,12 @@ export class FolderClient implements LocalClient {
     return pointFilesOf(this.#layout, trial);
   }
 
+  async isDriven(): Promise<boolean> {
+    if (!existsSync(this.#layout.dir)) return false;
+    const key = { namespace: 'default', name: 'nobody' };
+    return (await ask(socketPath(this.#layout.dir), { method: 'experiment', key })) !== NOBODY;
+  }
+
   async close(): Promise<void> {
     // Every call has a connection of its own.
   }

@@ -33,6 +33,8 @@ export interface LocalClient {
   logFile(trial: Trial, attempt?: number): Promise<string | undefined>;
   /** Files with what its attempts reported, in that order: lines of a report, or points. */
   pointFiles(trial: Trial): Promise<readonly string[]>;
+  /** Whether somebody does what the objects ask for, as far as this side can tell. */
+  isDriven(): Promise<boolean>;
   close(): Promise<void>;
 }
 

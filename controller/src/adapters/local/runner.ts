@@ -157,6 +157,10 @@ export class Runner implements LocalRunner {
     await this.#end(() => killed);
   }
 
+  async isDriven(): Promise<boolean> {
+    return true;
+  }
+
   async close(): Promise<void> {
     await this.interrupt();
   }
