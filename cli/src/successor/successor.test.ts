@@ -116,6 +116,7 @@ test('fork goes on with what was found, and with what is set', async () => {
   assert.equal(spec.trials.max, 50);
   assert.equal(spec.trials.parallel, 2);
   assert.equal(spec.deadlines.run, '2h');
+  assert.equal(spec.search.seed, 1, 'not the configurations that it begins with again');
 });
 
 const WRONG = {

@@ -69,7 +69,9 @@ export function forkOf(
   options: { readonly enqueue: number },
 ): Successor {
   const { spec, metadata } = experiment;
-  const least = withoutDefaults({ ...spec, desiredState: 'Run' });
+  // With the same seed a search would begin with the same configurations again.
+  const search = { ...spec.search, seed: spec.search.seed + 1 };
+  const least = withoutDefaults({ ...spec, search, desiredState: 'Run' });
   const { enqueue: _tried, warmStart: _learned, ...rest } = least;
   const earlier = spec.warmStart?.experiments ?? [];
   const experiments = [metadata.name, ...earlier].slice(0, LIMITS.warmStartExperiments);
