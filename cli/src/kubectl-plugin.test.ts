@@ -44,6 +44,9 @@ test('the plugin looks at the cluster unless a folder is named', async (t) => {
   const cluster = await espalier(['list'], engine, { isPlugin: true, env, cwd: dir });
   assert.notEqual(cluster.exitCode, 0);
   assert.match(cluster.stderr, /no-such-file/);
+  const retry = ['retry', 'digits', '--print'];
+  const printed = await espalier(retry, engine, { isPlugin: true, env, cwd: dir });
+  assert.match(printed.stderr, /no-such-file/);
   const folder = await espalier(['list', '--dir', '.'], engine, { isPlugin: true, env, cwd: dir });
   assert.equal(folder.exitCode, 0, folder.stderr);
   assert.match(folder.stdout, /digits/);

@@ -22,9 +22,11 @@ export function asCalled(text: string): string {
 export function clusterFirst(program: Command): void {
   program.hook('preAction', (_program, command) => {
     const options = command.opts<{ dir?: string; local?: boolean; print?: boolean }>();
-    const canLook = command.options.some(({ long }) => long === '--cluster');
-    const isElsewhere =
-      options.dir !== undefined || options.local === true || options.print === true;
+    const has = (flag: string) => command.options.some(({ long }) => long === flag);
+    const canLook = has('--cluster');
+    // A manifest of flags alone is of no place; one that comes of an Experiment is of its cluster.
+    const isPrinted = options.print === true && has('--local');
+    const isElsewhere = options.dir !== undefined || options.local === true || isPrinted;
     if (canLook && !isElsewhere) command.setOptionValue('cluster', true);
   });
 }
