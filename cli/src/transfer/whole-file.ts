@@ -1,17 +1,24 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 
-/** Writes a file whole or not at all: whoever reads the path sees the old content or the new. */
+/**
+ * Writes a file whole or not at all: whoever reads the path sees the old content or the new. A link stays one;
+ * what is no file, such as a pipe or a device, is written to and never replaced.
+ */
 export async function writeWholeFile(path: string, content: string | Buffer): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) return writeFile(path, content);
+  const target = found === undefined ? path : await realpath(path);
+  const temporary = `${target}.${randomUUID()}.part`;
   try {
-    const file = await open(temporary, 'w');
+    const file = await open(temporary, 'wx');
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
