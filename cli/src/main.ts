@@ -9,8 +9,10 @@ const signals = new ProcessSignals(process);
 
 // `espalier trials x | head` ends as any program does whose reader has gone: quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (!signals.brokenPipe()) process.exit(EXIT.brokenPipe);
+  const isGone = error.code === 'EPIPE';
+  if (!isGone) process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+  // A run lets its trainers save first.
+  if (!signals.brokenPipe()) process.exit(isGone ? EXIT.brokenPipe : EXIT.unexpected);
 });
 // Nobody reads the talk any more (the terminal was closed); the work goes on without it.
 process.stderr.on('error', () => {});
