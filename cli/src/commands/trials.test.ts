@@ -119,7 +119,7 @@ test('export takes the format from the name of the file, and leaves nothing half
     ['out.json'],
   );
   const nowhere = await run('export', '-o', join(dir, 'no/such/folder.csv'));
-  assert.equal(nowhere.exitCode, 1);
+  assert.equal(nowhere.exitCode, 3);
 });
 
 test('importance shows what decides first, and says when nothing tells yet', async () => {
