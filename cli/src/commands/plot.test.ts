@@ -68,7 +68,7 @@ const WRONG = {
   ],
   'an Experiment that there is not': [['history', 'digit'], 3, /did you mean digits\?/],
   'a front of one objective': [['pareto', 'digits'], 2, /needs two/],
-  'a folder that there is not': [['history', 'digits', '-o', 'no/a.svg'], 1, /no such file/i],
+  'a folder that there is not': [['history', 'digits', '-o', 'no/a.svg'], 3, /there is no folder/],
 } as const;
 for (const [name, [words, exitCode, message]] of Object.entries(WRONG)) {
   test(`refused: ${name}`, async () => {
