@@ -9,7 +9,7 @@ export const STARTUP = 10;
 /**
  * The configuration of an index while there are too few results for a model: at random for the first
  * ten, and behind them the Sobol point of the index, since many workers have nothing but these to try
- * for a while. On tables and functions the best of 50 had 3 to 11 % less regret than at random.
+ * for a while. Over 40 seeds the best of 50 had up to 11 % less regret than at random (HPOLib: none).
  */
 export function drawStartup(problem: Problem, index: number): Configuration {
   if (index < STARTUP || sobol.check(problem).length > 0) return drawWithin(problem, index);
