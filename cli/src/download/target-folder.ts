@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ManifestFile } from '@espalier/api';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { printable } from '../render/printable.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Holds what has not arrived whole; a later call goes on with it. */
 const UNFINISHED = '.espalier-download';
@@ -34,7 +35,7 @@ export class TargetFolder {
   }
 
   async open(): Promise<void> {
-    await mkdir(this.pathOf(UNFINISHED), { recursive: true });
+    await makeFolder(this.pathOf(UNFINISHED));
     await this.#mustBeInside(UNFINISHED);
   }
 
@@ -46,7 +47,7 @@ export class TargetFolder {
   async has({ path, size, sha256 }: ManifestFile): Promise<boolean> {
     const target = this.pathOf(path);
     if (path.includes('/')) {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       await this.#mustBeInside(dirname(path));
     }
     const stats = await lstat(target).catch(() => undefined);
