@@ -79,5 +79,8 @@ const KNOWN: Readonly<Record<string, { exitCode: ExitCode; hints: readonly strin
   Terminal: { exitCode: EXIT.refused, hints: [] },
   Storage: { exitCode: EXIT.unexpected, hints: ['the folder given by --dir must be writable'] },
   ENOSPC: { exitCode: EXIT.unexpected, hints: ['free some space; the same command goes on'] },
+  EISDIR: { exitCode: EXIT.invalid, hints: ['that is a folder: name a file'] },
+  ENOTDIR: { exitCode: EXIT.invalid, hints: ['a part of that path is a file: name a folder'] },
+  ENOENT: { exitCode: EXIT.notFound, hints: ['check the path: it is not there'] },
   EACCES: { exitCode: EXIT.unexpected, hints: ['check the owner and the mode of that file'] },
 };

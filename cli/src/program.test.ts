@@ -89,6 +89,8 @@ test("the engine's codes become exit codes", () => {
     Terminal: 7,
     Storage: 1,
     ENOSPC: 1,
+    EISDIR: 2,
+    ENOENT: 3,
     EWHATEVER: 1,
   };
   for (const [code, want] of Object.entries(wants)) {
