@@ -37,14 +37,19 @@ describe('what people delete', { skip: whyNoTools(), concurrency: true }, () => 
       );
       await createExperiment(client, namespace, 'e', { trials: { max: 3, parallel: 2 } });
       const moments = [
-        async () => (await trialsIn(client, namespace)).length > 0,
+        async () => true,
         async () => (await podsIn(client, namespace)).items.length > 0,
         async () => podRuns(client, namespace, 'e-00000-a0'),
       ];
+      const often = { pauseMs: 1, maxPauseMs: 3 };
+      // A Trial below one that exists is never made again; the highest one may be.
+      await waitFor(async () => (await trialsIn(client, namespace)).length > 1, {
+        what: 'the next trial exists',
+        ...often,
+      });
       await waitFor(moments[round % 3] as () => Promise<unknown>, {
         what: 'the moment has come',
-        pauseMs: 1,
-        maxPauseMs: 3,
+        ...often,
       });
       const began = performance.now();
       await client.remove(trialsPath(namespace, 'e-00000'));
