@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExperimentPhase, FINALIZER, isTerminalExperiment, LABEL } from '@espalier/api';
 import { isConflict, isInvalid, isNotFound } from '../adapters/k8s/api-error.ts';
+import { listObjects } from '../adapters/k8s/list-objects.ts';
 import type { PatchOperation } from '../adapters/k8s/object-client.ts';
 import type { RawObject } from '../adapters/k8s/raw-object.ts';
 import { EXPERIMENTS, PODS, type Resource } from '../adapters/k8s/resources.ts';
 import type { Call } from '../ports/cluster.ts';
 import { keyText } from '../ports/key.ts';
-import { listObjects } from './list-objects.ts';
 import type { OneTimeClient } from './one-time-client.ts';
 
 const PAUSE_MS = 1_000;
@@ -23,14 +23,14 @@ export async function cancelAll(
     let active = 0;
     let held = 0;
     for (const namespace of namespaces) {
-      for await (const experiment of listObjects(own, EXPERIMENTS, { namespace }, call)) {
+      for await (const experiment of listObjects(own.transport, EXPERIMENTS, { namespace }, call)) {
         if (isOver(experiment)) continue;
         active += 1;
         if (specOf(experiment)?.desiredState === 'Cancel') continue;
         if (await cancel(own, experiment, call)) cancelled += 1;
       }
       for await (const pod of listObjects(
-        own,
+        own.transport,
         PODS,
         { namespace, labelSelector: LABEL.trial },
         call,
@@ -70,7 +70,7 @@ export async function freeAll(
   const needed = new Set<string>();
   for (const namespace of namespaces) {
     for await (const pod of listObjects(
-      own,
+      own.transport,
       PODS,
       { namespace, labelSelector: LABEL.trial },
       call,
@@ -80,7 +80,7 @@ export async function freeAll(
       await own.client.remove(PODS, { namespace: where, name }, uid, call).catch(ignoreGone);
       await free(own, PODS, pod, call);
     }
-    for await (const experiment of listObjects(own, EXPERIMENTS, { namespace }, call)) {
+    for await (const experiment of listObjects(own.transport, EXPERIMENTS, { namespace }, call)) {
       if (isHeld(experiment)) await free(own, EXPERIMENTS, experiment, call);
       const profile = specOf(experiment)?.trainer?.profile;
       if (profile === undefined || isOver(experiment)) continue;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNotFound } from '../adapters/k8s/api-error.ts';
+import { listObjects } from '../adapters/k8s/list-objects.ts';
 import type { RawObject } from '../adapters/k8s/raw-object.ts';
 import { objectPath, PODS, type Resource } from '../adapters/k8s/resources.ts';
 import type { Call } from '../ports/cluster.ts';
-import { listObjects } from './list-objects.ts';
 import type { OneTimeClient } from './one-time-client.ts';
 
 const DEPLOYMENTS: Resource = {
@@ -50,7 +50,8 @@ export async function stopController(
   const untilMs = performance.now() + WAIT_MS;
   for (; ; await sleep(PAUSE_MS)) {
     let left = 0;
-    for await (const _ of listObjects(own, PODS, { namespace, labelSelector }, call)) left += 1;
+    for await (const _ of listObjects(own.transport, PODS, { namespace, labelSelector }, call))
+      left += 1;
     if (left === 0 || performance.now() > untilMs) return left;
   }
 }

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { durationMs } from '@espalier/api';
 import { isNotFound } from '../adapters/k8s/api-error.ts';
+import { listObjects } from '../adapters/k8s/list-objects.ts';
 import { LEASES, objectPath, PROFILES, type Resource, SECRETS } from '../adapters/k8s/resources.ts';
 import type { Call } from '../ports/cluster.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
 import { listOf } from './arguments.ts';
 import { cancelAll, freeAll } from './end-experiments.ts';
-import { listObjects } from './list-objects.ts';
 import { type OneTimeClient, oneTimeClient } from './one-time-client.ts';
 import { stopController } from './stop-controller.ts';
 
@@ -79,7 +79,7 @@ async function removeProfiles(
 ): Promise<void> {
   for (const namespace of namespaces) {
     for await (const { metadata } of listObjects(
-      own,
+      own.transport,
       PROFILES,
       { namespace, labelSelector },
       call,

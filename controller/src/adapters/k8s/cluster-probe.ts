@@ -1,8 +1,9 @@
 import { GROUP, VERSION } from '@espalier/api';
 import type { Call } from '../../ports/cluster.ts';
 import { isForbidden, isNotFound } from './api-error.ts';
-import type { RawList, RawObject } from './raw-object.ts';
-import { collectionPath, LEASES, NODES, PODS, type Resource } from './resources.ts';
+import { allObjects } from './list-objects.ts';
+import type { RawObject } from './raw-object.ts';
+import { LEASES, NODES, PODS, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
 
 /** A right that a person may have. */
@@ -39,7 +40,6 @@ export type Hidden = 'hidden';
 
 const DEPLOYMENTS: Resource = { kind: 'Deployment', apiVersion: 'apps/v1', plural: 'deployments' };
 const GPU = /^[a-z0-9.-]+\/gpu$/;
-const PAGE = 500;
 const SECOND_MS = 1000;
 
 /** Looks at a cluster with the rights of a kubeconfig, to tell what keeps an Experiment from running. */
@@ -173,26 +173,11 @@ export class ClusterProbe {
   /** In all namespaces. */
   async #list(
     resource: Resource,
-    query: Readonly<Record<string, string>>,
+    query: { readonly labelSelector?: string },
     call: Call,
   ): Promise<readonly RawObject[] | Hidden> {
-    const path = collectionPath(resource, undefined);
-    const items: RawObject[] = [];
     try {
-      for (let token: string | undefined; ; ) {
-        const list: RawList = await this.#transport.request(
-          {
-            method: 'GET',
-            path,
-            query: { ...query, limit: PAGE, continue: token },
-            resource: resource.plural,
-          },
-          call,
-        );
-        items.push(...list.items);
-        token = list.metadata.continue;
-        if (token === undefined || token === '') return items;
-      }
+      return await allObjects(this.#transport, resource, query, call);
     } catch (error) {
       if (isForbidden(error)) return 'hidden';
       throw error;

@@ -14,23 +14,15 @@ import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
 import type { ClusterAccess } from './access.ts';
 import { isBadRequest, isGone, isNotFound } from './api-error.ts';
+import { allObjects } from './list-objects.ts';
 import { ObjectClient } from './object-client.ts';
-import { controllerOf, type RawList, type RawObject } from './raw-object.ts';
-import {
-  collectionPath,
-  EVENTS,
-  EXPERIMENTS,
-  objectPath,
-  PODS,
-  type Resource,
-  TRIALS,
-} from './resources.ts';
+import { controllerOf, type RawObject } from './raw-object.ts';
+import { EVENTS, EXPERIMENTS, objectPath, PODS, type Resource, TRIALS } from './resources.ts';
 import type { Transport } from './transport.ts';
 import { type EventRecord, eventOf } from './user-events.ts';
 import { failureOf, type Verb } from './user-failure.ts';
 
 const POD_LOGS: Resource = { ...PODS, plural: 'pods/log' };
-const PAGE = 500;
 const LIST_TRIES = 3;
 /** Whose the fields are that people set with our program; kubectl's are its own. */
 const FIELD_MANAGER = 'espalier-cli';
@@ -178,7 +170,7 @@ export class UserCluster {
   async #list(
     resource: Resource,
     namespace: string | undefined,
-    query: Readonly<Record<string, string>>,
+    query: { readonly labelSelector?: string },
     call: Call,
     owner?: string,
   ): Promise<readonly RawObject[]> {
@@ -187,37 +179,13 @@ export class UserCluster {
     return this.#doing('list', resource, where, call, async () => {
       for (let tried = 1; ; tried++) {
         try {
-          return await this.#pages(resource, namespace, query, call);
+          return await allObjects(this.#transport, resource, { ...query, namespace }, call);
         } catch (error) {
           // The state of the first page is no longer kept: from the start.
           if (!isGone(error) || tried === LIST_TRIES) throw error;
         }
       }
     });
-  }
-
-  async #pages(
-    resource: Resource,
-    namespace: string | undefined,
-    query: Readonly<Record<string, string>>,
-    call: Call,
-  ): Promise<readonly RawObject[]> {
-    const path = collectionPath(resource, namespace);
-    const items: RawObject[] = [];
-    for (let token: string | undefined; ; ) {
-      const list: RawList = await this.#transport.request(
-        {
-          method: 'GET',
-          path,
-          query: { ...query, limit: PAGE, continue: token },
-          resource: resource.plural,
-        },
-        call,
-      );
-      items.push(...list.items);
-      token = list.metadata.continue;
-      if (token === undefined || token === '') return items;
-    }
   }
 
   async #doing<T>(
