@@ -26,7 +26,6 @@ import { startControllers } from './reconcilers/start.ts';
 
 export type {
   ApplyOutcome,
-  EventRecord,
   LiveTrial,
   LocalClient,
   LocalOptions,
@@ -49,6 +48,7 @@ export type {
 } from './domain/experiment/verify-result.ts';
 export { type ErrorCode, EspalierError } from './ports/errors.ts';
 export { keyText, type ObjectKey, parseKey } from './ports/key.ts';
+export type { EventRecord } from './ports/telemetry.ts';
 
 /** For tests and benchmarks; everybody else takes the defaults. */
 export interface LocalTuning {

@@ -36,6 +36,13 @@ export interface ObjectEvent {
   readonly message: string;
 }
 
+/** An event and how often it was seen. */
+export interface EventRecord extends ObjectEvent {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly count: number;
+}
+
 export interface EventSink {
   emit(event: ObjectEvent): void;
 }

@@ -12,6 +12,7 @@ import { CONTAINER } from '../../domain/trial/pod-containers.ts';
 import type { Call } from '../../ports/cluster.ts';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
+import type { EventRecord } from '../../ports/telemetry.ts';
 import type { ClusterAccess } from './access.ts';
 import { isBadRequest, isGone, isNotFound } from './api-error.ts';
 import { allObjects } from './list-objects.ts';
@@ -19,7 +20,7 @@ import { ObjectClient } from './object-client.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
 import { EVENTS, EXPERIMENTS, objectPath, PODS, type Resource, TRIALS } from './resources.ts';
 import type { Transport } from './transport.ts';
-import { type EventRecord, eventOf } from './user-events.ts';
+import { eventOf } from './user-events.ts';
 import { failureOf, type Verb } from './user-failure.ts';
 
 const POD_LOGS: Resource = { ...PODS, plural: 'pods/log' };

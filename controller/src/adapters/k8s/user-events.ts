@@ -1,14 +1,7 @@
 import { trialOwner } from '@espalier/api';
 import type { ObjectKey } from '../../ports/key.ts';
-import type { ObjectEvent } from '../../ports/telemetry.ts';
+import type { EventRecord } from '../../ports/telemetry.ts';
 import type { RawObject } from './raw-object.ts';
-
-/** An event and how often it was seen. */
-export interface EventRecord extends ObjectEvent {
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly count: number;
-}
 
 /** As `events.k8s.io/v1` and the older API write it; whoever may write events may write anything. */
 interface RawEvent {

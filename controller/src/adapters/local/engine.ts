@@ -1,6 +1,6 @@
 import type { DesiredState, Experiment, Trial } from '@espalier/api';
 import type { ObjectKey } from '../../ports/key.ts';
-import type { ObjectEvent } from '../../ports/telemetry.ts';
+import type { EventRecord } from '../../ports/telemetry.ts';
 
 /** How to run Experiments on this machine. */
 export interface LocalOptions {
@@ -77,10 +77,4 @@ export interface LiveTrial {
   readonly metrics: Readonly<Record<string, number>>;
   /** Estimated from the epochs done since the process started. */
   readonly remainingMs?: number;
-}
-
-export interface EventRecord extends ObjectEvent {
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly count: number;
 }

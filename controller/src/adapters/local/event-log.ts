@@ -9,8 +9,7 @@ import {
 import { dirname } from 'node:path';
 import type { ObjectKey } from '../../ports/key.ts';
 import { keyText } from '../../ports/key.ts';
-import type { Clock, EventSink, ObjectEvent } from '../../ports/telemetry.ts';
-import type { EventRecord } from './engine.ts';
+import type { Clock, EventRecord, EventSink, ObjectEvent } from '../../ports/telemetry.ts';
 import { isSafeName, type Layout } from './layout.ts';
 
 export interface EventLogOptions {

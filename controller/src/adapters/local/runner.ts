@@ -1,10 +1,10 @@
 import { type Experiment, isTerminalExperiment, type Trial } from '@espalier/api';
 import { EspalierError } from '../../ports/errors.ts';
 import { keyText, type ObjectKey } from '../../ports/key.ts';
-import type { Clock } from '../../ports/telemetry.ts';
+import type { Clock, EventRecord } from '../../ports/telemetry.ts';
 import { checkApplied, planApply } from './apply.ts';
 import { withDesiredState } from './desired-state.ts';
-import type { ApplyOutcome, EventRecord, LocalRunner, TrialView } from './engine.ts';
+import type { ApplyOutcome, LocalRunner, TrialView } from './engine.ts';
 import type { EventLog } from './event-log.ts';
 import type { Layout } from './layout.ts';
 import type { LiveTrials } from './live-trials.ts';
