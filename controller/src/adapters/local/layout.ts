@@ -116,3 +116,9 @@ export function runId(dir: string): string {
   const { dev, ino } = statSync(dir, { bigint: true });
   return createHash('sha256').update(`espalier ${dev}:${ino}`).digest('hex').slice(0, 24);
 }
+
+/** The Experiment that a Trial belongs to; undefined if nobody owns it. */
+export function ownerPlace({ metadata }: Trial): ObjectPlace | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner && { namespace: metadata.namespace, name: owner.name, uid: owner.uid };
+}

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARTIFACT, type Trial } from '@espalier/api';
-import { type Layout, parseRunFolder, trialPlace } from './layout.ts';
+import { type Layout, ownerPlace, parseRunFolder, trialPlace } from './layout.ts';
 import { namesIn } from './object-reader.ts';
 import { RUN_FILE } from './run-record.ts';
 
@@ -10,10 +10,9 @@ import { RUN_FILE } from './run-record.ts';
  * Without `attempt`, of the latest attempt that has one.
  */
 export function logFileOf(layout: Layout, trial: Trial, attempt?: number): string | undefined {
-  const owner = trial.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (owner === undefined) return undefined;
-  const { namespace, uid } = trial.metadata;
-  const experiment = { namespace, name: owner.name, uid: owner.uid };
+  const experiment = ownerPlace(trial);
+  if (experiment === undefined) return undefined;
+  const { uid } = trial.metadata;
   const attempts = attempt === undefined ? attemptsOf(layout, trial) : [attempt];
   for (const number of attempts) {
     const out = layout.attemptArtifacts(experiment, trialPlace(trial), number);

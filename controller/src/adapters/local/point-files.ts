@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Trial } from '@espalier/api';
-import { type Layout, trialPlace } from './layout.ts';
+import { pointSegments } from '../../domain/artifacts/manifest.ts';
+import { type Layout, ownerPlace, trialPlace } from './layout.ts';
 import { attemptsOf } from './log-files.ts';
 import { namesIn } from './object-reader.ts';
 import { RUN_FILE } from './run-record.ts';
@@ -11,26 +12,16 @@ import { RUN_FILE } from './run-record.ts';
  * else the segments that were kept with its artifacts.
  */
 export function pointFilesOf(layout: Layout, trial: Trial): string[] {
-  const owner = trial.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (owner === undefined) return [];
-  const { namespace, uid } = trial.metadata;
-  const experiment = { namespace, name: owner.name, uid: owner.uid };
+  const experiment = ownerPlace(trial);
+  if (experiment === undefined) return [];
+  const { uid } = trial.metadata;
   return attemptsOf(layout, trial)
     .toReversed()
     .flatMap((attempt) => {
       const report = join(layout.runFolder(uid, attempt), RUN_FILE.report);
       if (existsSync(report)) return [report];
       const folder = layout.attemptArtifacts(experiment, trialPlace(trial), attempt);
-      return segmentsIn(namesIn(folder)).map((name) => join(folder, name));
+      const files = namesIn(folder).map((path) => ({ path }));
+      return pointSegments({ files }).map(({ path }) => join(folder, path));
     });
-}
-
-function segmentsIn(names: readonly string[]): readonly string[] {
-  return names
-    .flatMap((name) => {
-      const seq = /^points-(\d+)\.jsonl$/.exec(name)?.[1];
-      return seq === undefined ? [] : [{ name, seq: Number(seq) }];
-    })
-    .toSorted((a, b) => a.seq - b.seq)
-    .map(({ name }) => name);
 }

@@ -2,7 +2,6 @@ import {
   ARTIFACT,
   checkpointFolder,
   type Manifest,
-  type ManifestFile,
   manifestSchema,
   type TrialArtifacts,
 } from '@espalier/api';
@@ -37,8 +36,12 @@ export function checkpointStep(name: string): number | undefined {
   return step === undefined ? undefined : Number(step);
 }
 
-/** The segments of the metrics log that a manifest lists, in the order of their points. */
-export function pointSegments({ files }: Manifest): ManifestFile[] {
+/** Those of the files that are segments of the metrics log, in the order of their points. */
+export function pointSegments<T extends { readonly path: string }>({
+  files,
+}: {
+  readonly files: readonly T[];
+}): T[] {
   return files
     .flatMap((file) => {
       const seq = /^points-(\d+)\.jsonl$/.exec(file.path)?.[1];
