@@ -1,7 +1,7 @@
 export { importance, type ParameterImportance } from './analysis/importance.ts';
 export { type Contestant, leaderboard, type Standing } from './analysis/leaderboard.ts';
 export { crowdingDistances } from './pareto/crowding.ts';
-export { dominates, type Losses } from './pareto/dominance.ts';
+export { dominates, type Losses, paretoFront } from './pareto/dominance.ts';
 export { explore } from './population/explore.ts';
 export {
   donors,

@@ -1,6 +1,7 @@
+import { paretoFront } from '@espalier/search';
 import type { Figure, Mark, XY } from '../figure.ts';
 import { linearScale, paddedRange } from '../scale.ts';
-import { isBetter, type PlottedObjective, type PlottedTrial, type Sweep } from '../sweep.ts';
+import type { PlottedObjective, PlottedTrial, Sweep } from '../sweep.ts';
 import { hintOf } from '../worth.ts';
 
 type Valued = { readonly trial: PlottedTrial; readonly at: XY };
@@ -17,7 +18,7 @@ export function drawPareto(sweep: Sweep): Figure {
       ? []
       : [{ trial, at: [x, y] }];
   });
-  const front = frontOf(valued, first, second);
+  const front = frontOf(valued, [first, second]);
   const isOnFront = new Set(front.map(({ trial }) => trial.name));
   const dots = valued.map(
     ({ trial, at }): Mark => ({
@@ -60,17 +61,12 @@ function axisOf({ metric, goal }: PlottedObjective, values: readonly number[]) {
   return { label: `${metric} (${goal})`, scale: linearScale(paddedRange(values)) };
 }
 
-/** From the best in the first objective on; of equal ones the first in index order. */
-function frontOf(valued: readonly Valued[], first: PlottedObjective, second: PlottedObjective) {
-  const sorted = valued.toSorted((a, b) => {
-    if (a.at[0] !== b.at[0]) return isBetter(first.goal, a.at[0], b.at[0]) ? -1 : 1;
-    if (a.at[1] !== b.at[1]) return isBetter(second.goal, a.at[1], b.at[1]) ? -1 : 1;
-    return a.trial.index - b.trial.index;
-  });
-  const front: Valued[] = [];
-  for (const each of sorted) {
-    const last = front.at(-1);
-    if (last === undefined || isBetter(second.goal, each.at[1], last.at[1])) front.push(each);
-  }
-  return front;
+/** In the order of the first objective. */
+function frontOf(valued: readonly Valued[], goals: readonly PlottedObjective[]) {
+  const losses = valued.map(({ at }) =>
+    at.map((value, m) => (goals[m]?.goal === 'maximize' ? -value : value)),
+  );
+  return paretoFront(losses)
+    .map((place) => valued[place] as Valued)
+    .toSorted((a, b) => a.at[0] - b.at[0]);
 }
