@@ -71,16 +71,3 @@ export function mainValue({ values }: PlottedTrial): number | undefined {
 export function isBetter(goal: PlottedObjective['goal'], a: number, b: number): boolean {
   return goal === 'maximize' ? a > b : a < b;
 }
-
-/** The trial with the best value, the lower index on a tie; undefined while there is none. */
-export function bestOf(sweep: Sweep): PlottedTrial | undefined {
-  const { goal } = mainObjective(sweep);
-  let best: PlottedTrial | undefined;
-  for (const trial of sweep.trials) {
-    const value = mainValue(trial);
-    if (value === undefined || trial.end === 'failed') continue;
-    const champion = best && mainValue(best);
-    if (champion === undefined || isBetter(goal, value, champion)) best = trial;
-  }
-  return best;
-}

@@ -6,7 +6,7 @@ import { DRAW } from '../kinds.ts';
 import type { PlotKind } from '../plot-kind.ts';
 import { element, escapeMarkup } from '../svg/element.ts';
 import type { Theme } from '../svg/theme.ts';
-import { bestOf, mainObjective, mainValue, type Sweep } from '../sweep.ts';
+import { mainObjective, type Sweep } from '../sweep.ts';
 import { htmlPage, type Section } from './html.ts';
 import { figureBlock } from './plot-page.ts';
 import { trialTable } from './trial-table.ts';
@@ -54,8 +54,7 @@ export function reportPage(source: ReportSource, theme: Theme = 'auto'): string 
 function summary({ experiment, sweep, written }: ReportSource): string {
   const { status, spec } = experiment;
   const { metric, goal } = mainObjective(sweep);
-  const best = bestOf(sweep);
-  const value = best && mainValue(best);
+  const best = status?.best;
   const begin = Date.parse(status?.startTime ?? '');
   const end = Date.parse(status?.completionTime ?? written);
   const { search } = spec;
@@ -72,9 +71,7 @@ function summary({ experiment, sweep, written }: ReportSource): string {
     ['Time', Number.isNaN(begin) ? 'not started' : formatDuration(end - begin)],
     [
       'Best',
-      best === undefined || value === undefined
-        ? 'none yet'
-        : `${metric} ${formatMetric(value)} by ${best.name}`,
+      best === undefined ? 'none yet' : `${metric} ${formatMetric(best.value)} by ${best.trial}`,
     ],
   ];
   const rows = facts.map(
