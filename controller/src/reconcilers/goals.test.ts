@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Experiment, LIMITS, type Trial } from '@espalier/api';
 import { dominates } from '@espalier/search';
-import { verifying } from '../domain/experiment/verify.ts';
 import type { Verification } from '../domain/experiment/verify-result.ts';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
+import { recomputed } from '../domain/testing/recomputed.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const PARAMETERS = [
@@ -46,11 +46,7 @@ const trialsOf = (world: World, name: string) =>
 
 function verify(world: World, name = 'a'): Verification {
   const object = world.experiment(name) as Experiment;
-  const work = verifying(object, trialsOf(world, name), { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(object, trialsOf(world, name), { oneController: true });
 }
 
 function assertReplayed(world: World, name = 'a'): void {
@@ -253,10 +249,8 @@ describe('U24 a warm start', () => {
     const changed = structuredClone(world.experiment() as Experiment);
     const [entry] = changed.status?.warmStart?.configurations ?? [];
     if (entry?.parameters[0] !== undefined) entry.parameters[0].float = 0.123;
-    const work = verifying(changed, trialsOf(world, 'a'), { oneController: true });
-    let result = work.next();
-    while (result.done !== true) result = work.next();
-    assert.ok(result.value.differences.length > 0, 'a changed record is noticed');
+    const result = recomputed(changed, trialsOf(world, 'a'), { oneController: true });
+    assert.ok(result.differences.length > 0, 'a changed record is noticed');
   });
 
   for (const when of ['before', 'after'] as const) {

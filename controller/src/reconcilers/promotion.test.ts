@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Trial } from '@espalier/api';
-import { verifying } from '../domain/experiment/verify.ts';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
+import { recomputed } from '../domain/testing/recomputed.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const SPEC: SpecInput = {
@@ -33,11 +33,8 @@ async function run(
 function differencesOf(world: World): readonly unknown[] {
   const object = world.experiment();
   assert.ok(object);
-  const work = verifying(object, world.trials(), { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return [...value.differences, ...value.unknowns];
-  }
+  const value = recomputed(object, world.trials(), { oneController: true });
+  return [...value.differences, ...value.unknowns];
 }
 
 const pausesOf = ({ status }: Trial) =>
@@ -120,16 +117,11 @@ test('G15 the search learns from trials that wait, by the value where they wait'
     if (trial.spec.index !== 19) return trial;
     return { ...trial, spec: { ...trial.spec, basis: basis?.replace(';1:', ';2:') ?? '' } };
   });
-  const work = verifying(object, changed, { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done !== true) continue;
-    assert.deepEqual(
-      value.differences.map(({ trial, what }) => `${trial} ${what}`),
-      ['a-00019 basis'],
-    );
-    break;
-  }
+  const value = recomputed(object, changed, { oneController: true });
+  assert.deepEqual(
+    value.differences.map(({ trial, what }) => `${trial} ${what}`),
+    ['a-00019 basis'],
+  );
 });
 
 test('hyperband judges each bracket among its own', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Trial } from '@espalier/api';
-import { verifying } from '../domain/experiment/verify.ts';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
+import { recomputed } from '../domain/testing/recomputed.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const SEEDS = [11, 12, 13, 14];
@@ -48,11 +48,7 @@ async function run(
 function verify(world: World) {
   const object = world.experiment();
   assert.ok(object);
-  const work = verifying(object, world.trials(), { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(object, world.trials(), { oneController: true });
 }
 
 /** The seeds that each configuration was run on, in the order of creation. */
@@ -156,11 +152,8 @@ test('G15 a race whose record was changed by hand does not follow from it any mo
   assert.ok(object);
   const whatOf = (change: (trial: Trial) => Trial['spec']): readonly string[] => {
     const changed = trials.map((trial) => ({ ...trial, spec: change(trial) }));
-    const work = verifying(object, changed, { oneController: true });
-    for (;;) {
-      const { done, value } = work.next();
-      if (done === true) return value.differences.map(({ what }) => what);
-    }
+    const value = recomputed(object, changed, { oneController: true });
+    return value.differences.map(({ what }) => what);
   };
   assert.deepEqual(
     whatOf(({ spec }) => spec),

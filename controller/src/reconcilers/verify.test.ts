@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { verifying } from '../domain/experiment/verify.ts';
 import type { Verification } from '../domain/experiment/verify-result.ts';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
+import { recomputed } from '../domain/testing/recomputed.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 /** Every so many of about 190 writes. */
@@ -45,11 +45,7 @@ async function run(options: Omit<WorldOptions, 'trainer'>, crash?: World['writes
 function verify(world: World): Verification {
   const object = world.experiment();
   assert.ok(object);
-  const work = verifying(object, world.trials(), { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(object, world.trials(), { oneController: true });
 }
 
 const modes: Record<string, Omit<WorldOptions, 'trainer'>> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { type Experiment, isTerminalTrial, type Trial } from '@espalier/api';
-import { verifying } from '../../../controller/src/domain/experiment/verify.ts';
+import { recomputed } from '../../../controller/src/domain/testing/recomputed.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { createExperiment, experimentEnded, experimentsPath, trialsIn } from '../k8s/objects.ts';
@@ -46,15 +46,10 @@ function frontOf(trials: readonly Trial[]): string[] {
 }
 
 function assertReplayed(t: TestContext, experiment: Experiment, trials: readonly Trial[]): void {
-  const work = verifying(experiment, trials, { oneController: false });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done !== true) continue;
-    assert.deepEqual([value.differences, value.unknowns], [[], []]);
-    assert.equal(value.suggestions.equal, trials.length);
-    t.diagnostic(`${experiment.metadata.name}: ${trials.length} suggestions recomputed`);
-    return;
-  }
+  const value = recomputed(experiment, trials, { oneController: false });
+  assert.deepEqual([value.differences, value.unknowns], [[], []]);
+  assert.equal(value.suggestions.equal, trials.length);
+  t.diagnostic(`${experiment.metadata.name}: ${trials.length} suggestions recomputed`);
 }
 
 describe('several objectives on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () => {

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARTIFACT, checkpointFolder, type Experiment, podName, type Trial } from '@espalier/api';
 import { readExperimentRecord } from '../../../controller/src/adapters/s3/experiment-record.ts';
-import { verifying } from '../../../controller/src/domain/experiment/verify.ts';
+import { recomputed } from '../../../controller/src/domain/testing/recomputed.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { podsIn, trialsIn } from '../k8s/objects.ts';
@@ -20,11 +20,7 @@ const SEED = 253;
 const isChild = ({ spec }: Trial) => spec.parent !== undefined;
 
 function verified(experiment: Experiment, trials: readonly Trial[]) {
-  const work = verifying(experiment, trials, { oneController: false });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(experiment, trials, { oneController: false });
 }
 
 describe('a population on a cluster', { skip: whyNoTools(), timeout: 240_000 }, () => {

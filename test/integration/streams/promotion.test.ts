@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { podName, type Trial } from '@espalier/api';
-import { verifying } from '../../../controller/src/domain/experiment/verify.ts';
+import { recomputed } from '../../../controller/src/domain/testing/recomputed.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
@@ -81,13 +81,8 @@ describe('promotion on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () 
     assert.ok(resumed > 0, 'nothing was promoted');
     assertNothingLost(t, NAMESPACE, await compareWithTrainers(rig, experiment));
 
-    const work = verifying(experiment, trials, { oneController: false });
-    for (;;) {
-      const { done, value } = work.next();
-      if (done !== true) continue;
-      assert.deepEqual([value.differences, value.unknowns], [[], []]);
-      t.diagnostic(`${resumed} resumed attempts; ${value.verdicts.equal} verdicts recomputed`);
-      break;
-    }
+    const value = recomputed(experiment, trials, { oneController: false });
+    assert.deepEqual([value.differences, value.unknowns], [[], []]);
+    t.diagnostic(`${resumed} resumed attempts; ${value.verdicts.equal} verdicts recomputed`);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { verifying } from '../../../controller/src/domain/experiment/verify.ts';
+import { recomputed } from '../../../controller/src/domain/testing/recomputed.ts';
 import { whyNoTools } from '../../kit/tools.ts';
 import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
@@ -61,13 +61,8 @@ describe('a race on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () => 
     assert.deepEqual(published, JSON.parse(JSON.stringify(best)));
     assertNothingLost(t, NAMESPACE, await compareWithTrainers(rig, experiment));
 
-    const work = verifying(experiment, trials, { oneController: false });
-    for (;;) {
-      const { done, value } = work.next();
-      if (done !== true) continue;
-      assert.deepEqual([value.differences, value.unknowns], [[], []]);
-      t.diagnostic(`${value.suggestions.equal} decisions recomputed`);
-      break;
-    }
+    const value = recomputed(experiment, trials, { oneController: false });
+    assert.deepEqual([value.differences, value.unknowns], [[], []]);
+    t.diagnostic(`${value.suggestions.equal} decisions recomputed`);
   });
 });

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { mainObjective, type Rung, type Trial } from '@espalier/api';
 import type { RungEntry } from '@espalier/search';
 import { experiment, feed, rungs, running, trial } from '../testing/builders.ts';
+import { recomputed } from '../testing/recomputed.ts';
 import { chanceOf } from '../testing/sweep-spec.ts';
 import { NEW_STATUS } from '../trial/ledger.ts';
 import { judge, rungEntry } from '../trial/rungs.ts';
 import { stopRuleOf } from './stop-rule.ts';
-import { verifying } from './verify.ts';
 
 const MILESTONE = 1;
 const { spec, ...rest } = experiment({
@@ -60,12 +60,8 @@ function deposedTwice(seed: number): Deposed {
 }
 
 function verdictsOf(trials: readonly Trial[]) {
-  const work = verifying({ spec, ...rest }, trials, { oneController: false });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done !== true) continue;
-    return value.differences.filter(({ what }) => what.startsWith('verdict'));
-  }
+  const value = recomputed({ spec, ...rest }, trials, { oneController: false });
+  return value.differences.filter(({ what }) => what.startsWith('verdict'));
 }
 
 test('G1 G15 the write of a deposed leader that arrives late is no fault of the record', (t) => {

@@ -9,10 +9,10 @@ import {
 } from '@espalier/api';
 import { ALGORITHMS, algorithmInfo } from '@espalier/search';
 import { experiment } from '../testing/builders.ts';
+import { recomputed } from '../testing/recomputed.ts';
 import { haveEnded, SimulatedSweep } from '../testing/simulated-sweep.ts';
 import { chanceOf, pick, randomSpec, withTwoObjectives } from '../testing/sweep-spec.ts';
 import { formatBasis, parseBasis } from './basis.ts';
-import { verifying } from './verify.ts';
 import type { Verification } from './verify-result.ts';
 
 const IS_ALL = process.env['ESPALIER_TEST_ALL'] === '1';
@@ -36,11 +36,7 @@ function sweepOf(algorithm: string, seed: number, max: number) {
 type Sweep = ReturnType<typeof sweepOf>;
 
 function verify({ experiment: object }: Sweep, trials: readonly Trial[]): Verification {
-  const work = verifying(object, trials, { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(object, trials, { oneController: true });
 }
 
 // A population has its own test: reconcilers/population-troubles.test.ts.

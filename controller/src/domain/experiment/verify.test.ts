@@ -11,6 +11,7 @@ import {
   succeeded,
   trial,
 } from '../testing/builders.ts';
+import { recomputed } from '../testing/recomputed.ts';
 import { SimulatedSweep } from '../testing/simulated-sweep.ts';
 import { chanceOf } from '../testing/sweep-spec.ts';
 import { problemOf } from './check.ts';
@@ -32,11 +33,7 @@ function verify(
   trials: readonly Trial[],
   options: VerifyOptions = { oneController: true },
 ) {
-  const work = verifying(object, trials, options);
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
+  return recomputed(object, trials, options);
 }
 
 const nameOf = (index: number) => `a-${String(index).padStart(5, '0')}`;

@@ -3,8 +3,8 @@ import { assignmentValue, isTerminalTrial, type Trial } from '@espalier/api';
 import { isInSpace } from '@espalier/search';
 import { problemOf } from '../../domain/experiment/check.ts';
 import { configurationOf } from '../../domain/experiment/problem.ts';
-import { verifying } from '../../domain/experiment/verify.ts';
 import { experiment, type SpecInput } from '../../domain/testing/builders.ts';
+import { recomputed } from '../../domain/testing/recomputed.ts';
 import { type Trainer, World } from './world.ts';
 
 export const EPOCHS = 8;
@@ -54,15 +54,10 @@ export function check(world: World, size = SIZE): void {
 export function verified(world: World): void {
   const object = world.experiment();
   assert.ok(object);
-  const work = verifying(object, world.trials(), { oneController: true });
-  for (;;) {
-    const { done, value } = work.next();
-    if (done !== true) continue;
-    assert.deepEqual(value.differences, []);
-    assert.deepEqual(value.unknowns, []);
-    assert.equal(value.suggestions.equal, world.trials().length);
-    return;
-  }
+  const value = recomputed(object, world.trials(), { oneController: true });
+  assert.deepEqual(value.differences, []);
+  assert.deepEqual(value.unknowns, []);
+  assert.equal(value.suggestions.equal, world.trials().length);
 }
 
 export const exploited = (world: World) =>
