@@ -7,7 +7,7 @@ import { waitFor } from '../../kit/wait.ts';
 import { createExperiment, experimentEnded, experimentsPath, trialsIn } from '../k8s/objects.ts';
 import { applyQuick, succeeded } from './quick-experiment.ts';
 import { isWholeInStore } from './record.ts';
-import { IMAGE, useStreams } from './rig.ts';
+import { IMAGE, QUICK_LEASE, useStreams } from './rig.ts';
 
 const NAMESPACE = 'goals';
 const PARAMETERS = [{ name: 'cost', float: { min: 0, max: 1 } }];
@@ -55,7 +55,7 @@ function assertReplayed(t: TestContext, experiment: Experiment, trials: readonly
 describe('several objectives on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () => {
   const rig = useStreams({
     label: 'goals',
-    flags: { 'lease-duration': '5s', 'renew-deadline': '3500ms', 'retry-period': '500ms' },
+    flags: QUICK_LEASE,
   });
   const trialsOf = async (name: string) =>
     (await trialsIn(rig.client, NAMESPACE)).filter((one) =>

@@ -12,13 +12,13 @@ import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
 import { sampleOf } from './controller-process.ts';
 import { applyQuick, isFolding, release } from './quick-experiment.ts';
-import { useStreams, writeKeys } from './rig.ts';
+import { QUICK_LEASE, useStreams, writeKeys } from './rig.ts';
 import { assertWhole, whyNotNow } from './undisturbed.ts';
 
 describe('a change of leader and of keys', { skip: whyNoTools(), timeout: 240_000 }, () => {
   const rig = useStreams({
     label: 'handover',
-    flags: { 'lease-duration': '5s', 'renew-deadline': '3500ms', 'retry-period': '500ms' },
+    flags: QUICK_LEASE,
   });
 
   test('F26 G6 the leader is killed in the middle: the next one knows what was reported', async (t) => {

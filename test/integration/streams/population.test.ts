@@ -10,7 +10,7 @@ import { waitFor } from '../../kit/wait.ts';
 import { podsIn, trialsIn } from '../k8s/objects.ts';
 import { applyQuick, release, succeeded } from './quick-experiment.ts';
 import { assertNothingLost, compareWithTrainers, stored } from './record.ts';
-import { S3_PREFIX, useStreams } from './rig.ts';
+import { QUICK_LEASE, S3_PREFIX, useStreams } from './rig.ts';
 
 const NAMESPACE = 'population';
 const SIZE = 4;
@@ -26,7 +26,7 @@ function verified(experiment: Experiment, trials: readonly Trial[]) {
 describe('a population on a cluster', { skip: whyNoTools(), timeout: 240_000 }, () => {
   const rig = useStreams({
     label: 'population',
-    flags: { 'lease-duration': '5s', 'renew-deadline': '3500ms', 'retry-period': '500ms' },
+    flags: QUICK_LEASE,
   });
 
   /** The step at which the first attempt of a trainer began, as it says. */

@@ -8,7 +8,7 @@ import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
 import { applyQuick, succeeded } from './quick-experiment.ts';
 import { assertNothingLost, compareWithTrainers, isWholeInStore } from './record.ts';
-import { type StreamsRig, useStreams } from './rig.ts';
+import { QUICK_LEASE, type StreamsRig, useStreams } from './rig.ts';
 
 const NAMESPACE = 'promoted';
 /** One after the other: the best arrives first, when nobody can be among the best quarter, and waits. */
@@ -27,7 +27,7 @@ const promotionsOf = ({ status }: Trial) =>
 describe('promotion on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () => {
   const rig = useStreams({
     label: 'promotion',
-    flags: { 'lease-duration': '5s', 'renew-deadline': '3500ms', 'retry-period': '500ms' },
+    flags: QUICK_LEASE,
   });
 
   test('U23 G1 G9 G15 paused trials go on from their checkpoints, and the controller is killed meanwhile', async (t) => {

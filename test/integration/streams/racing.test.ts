@@ -6,7 +6,7 @@ import { waitFor } from '../../kit/wait.ts';
 import { trialsIn } from '../k8s/objects.ts';
 import { applyQuick, succeeded } from './quick-experiment.ts';
 import { assertNothingLost, compareWithTrainers, isWholeInStore, storedOf } from './record.ts';
-import { useStreams } from './rig.ts';
+import { QUICK_LEASE, useStreams } from './rig.ts';
 
 const NAMESPACE = 'raced';
 const TOPS = [0.3, 0.9, 0.5, 0.7];
@@ -16,7 +16,7 @@ const HELD_BACK = [8, 9];
 describe('a race on a cluster', { skip: whyNoTools(), timeout: 180_000 }, () => {
   const rig = useStreams({
     label: 'racing',
-    flags: { 'lease-duration': '5s', 'renew-deadline': '3500ms', 'retry-period': '500ms' },
+    flags: QUICK_LEASE,
   });
 
   test('G1 G9 G15 seeds go to those that may win, and the controller is killed meanwhile', async (t) => {

@@ -39,6 +39,13 @@ export const IMAGE = {
   quick: 'localhost/quick:1',
 } as const;
 
+/** Flags of a controller whose successor takes over within seconds. */
+export const QUICK_LEASE = {
+  'lease-duration': '5s',
+  'renew-deadline': '3500ms',
+  'retry-period': '500ms',
+} as const;
+
 /** Every server of an installation, and the controller as a program; readable from the first test on. */
 export interface StreamsRig {
   readonly plane: ControlPlane;
