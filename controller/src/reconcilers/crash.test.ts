@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { experiment, type SpecInput } from '../domain/testing/builders.ts';
-import { type Trainer, World, type WorldOptions } from './testing/world.ts';
+import type { SpecInput } from '../domain/testing/builders.ts';
+import { runToEnd } from './testing/run-to-end.ts';
+import type { Trainer, World, WorldOptions } from './testing/world.ts';
 
 const SPEC: SpecInput = {
   trials: { max: 5, parallel: 2, maxFailed: 5 },
@@ -23,16 +24,8 @@ const trainer: Trainer = ({ spec: { index }, status }) => {
   return { values };
 };
 
-async function run(options: Omit<WorldOptions, 'trainer'>, crash?: World['writes']['crashAt']) {
-  const world = new World({ ...options, trainer });
-  world.writes.crashAt = crash;
-  world.cluster.apply(experiment(SPEC));
-  world.start();
-  await world.finish();
-  // What is left to do after the end: pods and checkpoints.
-  for (let i = 0; i < 5; i++) await world.step();
-  return world;
-}
+const run = (options: Omit<WorldOptions, 'trainer'>, crash?: World['writes']['crashAt']) =>
+  runToEnd(SPEC, { ...options, trainer }, crash);
 
 /** The end state without times, and without what only says that a runner died. */
 function endState(world: World): unknown {

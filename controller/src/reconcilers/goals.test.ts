@@ -5,6 +5,7 @@ import { dominates } from '@espalier/search';
 import type { Verification } from '../domain/experiment/verify-result.ts';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
 import { recomputed } from '../domain/testing/recomputed.ts';
+import { settleDown } from './testing/run-to-end.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const PARAMETERS = [
@@ -65,7 +66,7 @@ const lossesOf = (trial: Trial): number[] => {
 test('U24 G15 with two objectives status has the front, its checkpoints stay, and all is replayed', async () => {
   const world = begin(GOALS);
   const { status } = await world.finish();
-  for (let i = 0; i < 5; i++) await world.step();
+  await settleDown(world);
   const trials = world.trials();
   assert.deepEqual([status?.phase, trials.length], ['Succeeded', 16]);
   const front = trials
@@ -204,7 +205,7 @@ async function warmStarted(
   world.cluster.apply(named('b', earlier));
   world.start();
   await world.finish('b');
-  for (let i = 0; i < 5; i++) await world.step();
+  await settleDown(world);
   const warmStart = { experiments: ['b'], trials: 12, enqueue: 1 };
   const constraints = [{ metric: 'mb', max: 20 }];
   const before = world.writes.names.length;
@@ -212,7 +213,7 @@ async function warmStarted(
     crash === undefined ? undefined : { ...crash, number: before + crash.number };
   world.cluster.apply(named('a', { ...LIMITED, warmStart, constraints, trials: { max: 6 } }));
   await world.finish('a');
-  for (let i = 0; i < 5; i++) await world.step();
+  await settleDown(world);
   return { world, writes: world.writes.names.slice(before) };
 }
 

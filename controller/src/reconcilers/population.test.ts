@@ -14,6 +14,7 @@ import {
   trainer,
   verified,
 } from './testing/population.ts';
+import { settleDown } from './testing/run-to-end.ts';
 import { World } from './testing/world.ts';
 
 test('the worst members give their places to what the best ones have learned', async (t) => {
@@ -96,7 +97,7 @@ test('U16 a donor that ended keeps its checkpoints until its last child has ende
       );
     }
   }
-  for (let i = 0; i < 5; i++) await world.step();
+  await settleDown(world);
   assert.ok(seen.size > 0);
   const best = world.experiment()?.status?.best?.trial;
   const kept = [...seen].filter((name) => !dropped().some((key) => key.includes(name)));

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Trial } from '@espalier/api';
 import { experiment, type SpecInput } from '../domain/testing/builders.ts';
 import { recomputed } from '../domain/testing/recomputed.ts';
+import { runToEnd } from './testing/run-to-end.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const SPEC: SpecInput = {
@@ -17,18 +18,10 @@ const trainer: Trainer = ({ spec: { index } }) => ({
   values: Array.from({ length: EPOCHS }, (_, epoch) => (TOPS[index] ?? 0) - 0.01 * (8 - epoch)),
 });
 
-async function run(
+const run = (
   options: Partial<WorldOptions>,
   { crash, spec = SPEC }: { crash?: World['writes']['crashAt']; spec?: SpecInput } = {},
-) {
-  const world = new World({ trainer, ...options });
-  world.writes.crashAt = crash;
-  world.cluster.apply(experiment(spec));
-  world.start();
-  await world.finish();
-  for (let i = 0; i < 5; i++) await world.step();
-  return world;
-}
+) => runToEnd(spec, { trainer, ...options }, crash);
 
 function differencesOf(world: World): readonly unknown[] {
   const object = world.experiment();

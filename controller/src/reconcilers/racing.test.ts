@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Trial } from '@espalier/api';
-import { experiment, type SpecInput } from '../domain/testing/builders.ts';
+import type { SpecInput } from '../domain/testing/builders.ts';
 import { recomputed } from '../domain/testing/recomputed.ts';
-import { type Trainer, World, type WorldOptions } from './testing/world.ts';
+import { runToEnd } from './testing/run-to-end.ts';
+import type { Trainer, World, WorldOptions } from './testing/world.ts';
 
 const SEEDS = [11, 12, 13, 14];
 const HELD_BACK = [21, 22, 23];
@@ -32,18 +33,10 @@ const trainer: Trainer = (trial) => {
   return { values: [value / 2, value], epochMs: 500 + 100 * (trial.spec.index % 3) };
 };
 
-async function run(
+const run = (
   options: Partial<WorldOptions> = {},
   { crash, spec = SPEC }: { crash?: World['writes']['crashAt']; spec?: SpecInput } = {},
-) {
-  const world = new World({ trainer, ...options });
-  world.writes.crashAt = crash;
-  world.cluster.apply(experiment(spec));
-  world.start();
-  await world.finish();
-  for (let i = 0; i < 5; i++) await world.step();
-  return world;
-}
+) => runToEnd(spec, { trainer, ...options }, crash);
 
 function verify(world: World) {
   const object = world.experiment();

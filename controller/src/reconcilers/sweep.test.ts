@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isTerminalTrial } from '@espalier/api';
 import { experiment, experimentStatus, type SpecInput } from '../domain/testing/builders.ts';
+import { settleDown } from './testing/run-to-end.ts';
 import { type Trainer, World, type WorldOptions } from './testing/world.ts';
 
 const KEY = { namespace: 'team', name: 'a' };
@@ -11,10 +12,6 @@ function begin(spec: SpecInput, trainer: Trainer, options: Partial<WorldOptions>
   world.cluster.apply(experiment(spec));
   world.start();
   return world;
-}
-
-async function settleDown(world: World): Promise<void> {
-  for (let i = 0; i < 5; i++) await world.step();
 }
 
 /** Better the nearer the learning rate is to 0.01. */
