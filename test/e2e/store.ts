@@ -12,10 +12,10 @@ import { ArtifactKeys } from '../../controller/src/domain/artifacts/keys.ts';
 import { NAMESPACE } from '../integration/chart/helm.ts';
 import { type Tally, wrongValues } from '../integration/streams/record.ts';
 import type { KubeObject } from '../kit/kube-types.ts';
+import { storedFile } from '../kit/stored-file.ts';
 import type { Kubernetes } from './kubernetes.ts';
 
 const BUCKET = 'espalier';
-const MAX_BYTES = 64 * 2 ** 20;
 const CALL = { signal: new AbortController().signal };
 const keys = new ArtifactKeys('');
 
@@ -80,24 +80,14 @@ export async function objectsOf({ objects }: Store, { metadata }: Experiment): P
 }
 
 /** The bytes of a file of an attempt; undefined = it is not there. */
-export async function fileOf(
+export function fileOf(
   { objects }: Store,
   experiment: Experiment,
   trial: Trial,
   attempt: number,
   path: string,
 ): Promise<Buffer | undefined> {
-  const { namespace, name, uid } = experiment.metadata;
-  const key = keys.attemptFile(
-    {
-      experiment: { namespace, name, uid },
-      index: trial.spec.index,
-      trialUid: trial.metadata.uid,
-      attempt,
-    },
-    path,
-  );
-  return (await objects.get(key, MAX_BYTES, CALL))?.body;
+  return storedFile(objects, keys, { experiment, trial, attempt }, path);
 }
 
 /**

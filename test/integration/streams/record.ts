@@ -14,6 +14,7 @@ import {
 } from '@espalier/api';
 import { ArtifactKeys } from '../../../controller/src/domain/artifacts/keys.ts';
 import type { Call } from '../../../controller/src/ports/cluster.ts';
+import { storedFile } from '../../kit/stored-file.ts';
 import { trialsIn } from '../k8s/objects.ts';
 import { S3_PREFIX, type StreamsRig } from './rig.ts';
 
@@ -61,24 +62,14 @@ export function manifestIn(folder: string): Manifest | undefined {
 }
 
 /** The bytes of a file of an attempt in the store; undefined = it is not there. */
-export async function stored(
+export function stored(
   rig: StreamsRig,
   experiment: Experiment,
   trial: Trial,
   attempt: number,
   path: string,
 ): Promise<Buffer | undefined> {
-  const { namespace, name, uid } = experiment.metadata;
-  const key = keys.attemptFile(
-    {
-      experiment: { namespace, name, uid },
-      index: trial.spec.index,
-      trialUid: trial.metadata.uid,
-      attempt,
-    },
-    path,
-  );
-  return (await rig.store.get(key, MAX_BYTES, CALL))?.body;
+  return storedFile(rig.store, keys, { experiment, trial, attempt }, path);
 }
 
 /** The bytes of `best.json` or `trials.csv`. */
