@@ -3,10 +3,14 @@
  * configuration becomes, what early stopping saves on learning curves, and what a race over seeds finds
  * where the objective is noisy. JSON lines; docs/search.md says what they mean.
  *
- * BENCH_SEEDS seeds (default 50). An interrupted run goes on with --runs FILE; --plots FOLDER writes
- * the curves of regret.
+ * BENCH_SEEDS seeds (default 50). The runs of the comparison with Optuna are shared out over as many
+ * processes as there are cores (--jobs); an interrupted one goes on with --runs FILE. --first-seed N
+ * compares other seeds; --plots FOLDER writes the curves of regret.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askLines } from './search/ask.ts';
@@ -16,7 +20,8 @@ import { FUNCTION_TASKS } from './search/functions.ts';
 import { startOptuna } from './search/optuna.ts';
 import { pathologyLines } from './search/pathology.ts';
 import { plotCurves } from './search/plot.ts';
-import { type Contest, curvesOf, linesOf, RunStore, runContest } from './search/quality.ts';
+import { type Contest, curvesOf, linesOf, runContest } from './search/quality.ts';
+import { RunStore } from './search/run-store.ts';
 import { seedsLines } from './search/seeds.ts';
 import { tableTasks } from './search/tables.ts';
 
@@ -29,6 +34,10 @@ const { values } = parseArgs({
       default: ['ask', 'pathology', 'quality', 'fidelity', 'seeds'],
     },
     runs: { type: 'string' },
+    'first-seed': { type: 'string', default: '1' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    // Of the processes that share the runs out: which one this is.
+    job: { type: 'string' },
     plots: { type: 'string' },
   },
 });
@@ -49,14 +58,45 @@ if (values.part.includes('fidelity')) {
 
 async function quality(interpreter: string): Promise<void> {
   const folder = join(dirname(dirname(interpreter)), 'tables');
-  if (!existsSync(folder)) note('no tables: scripts/search/setup.sh did not make them');
   const tables = existsSync(folder) ? tableTasks(folder) : [];
+  const contests = contestsOf([...tables, ...CONDITIONAL_TASKS], seeds);
+  if (values.job !== undefined) return runShare(interpreter, contests, Number(values.job));
+  if (tables.length === 0) note('no tables: scripts/search/setup.sh did not make them');
+  const scratch = mkdtempSync(join(tmpdir(), 'espalier-bench-search-'));
+  const file = values.runs ?? join(scratch, 'runs.jsonl');
+  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, job) => startJob(job, file)));
+  const store = new RunStore(file);
+  const { version, end } = await startOptuna(interpreter);
+  end();
+  for (const contest of contests) {
+    for (const line of linesOf(contest, store)) print({ ...line, optuna: version });
+    if (values.plots !== undefined) plot(contest, store, values.plots);
+  }
+  rmSync(scratch, { recursive: true });
+}
+
+/** One process more, that adds its share of the runs to the file. */
+async function startJob(job: number, file: string): Promise<void> {
+  const shared = { jobs: values.jobs, 'first-seed': values['first-seed'] };
+  const flags = { python, part: 'quality', runs: file, job, ...shared };
+  const given = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...given], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`process ${job} of the comparison ended with ${code}`);
+}
+
+async function runShare(
+  interpreter: string,
+  contests: readonly Contest[],
+  job: number,
+): Promise<void> {
   const store = new RunStore(values.runs);
   const optuna = await startOptuna(interpreter);
-  for (const contest of contestsOf([...tables, ...CONDITIONAL_TASKS], seeds)) {
-    await runContest(contest, store, optuna);
-    for (const line of linesOf(contest, store)) print({ ...line, optuna: optuna.version });
-    if (values.plots !== undefined) plot(contest, store, values.plots);
+  for (const [i, contest] of contests.entries()) {
+    await runContest(contest, store, optuna, { job, jobs: Number(values.jobs) });
+    note(`process ${job}: ${i + 1} of ${contests.length} comparisons done`);
   }
   optuna.end();
 }
@@ -81,19 +121,22 @@ function plot(contest: Contest, store: RunStore, folder: string): void {
  * Gaussian processes with a fifth of the seeds.
  */
 function contestsOf(tasks: Contest['tasks'], all: number): readonly Contest[] {
-  const some = Math.ceil(all / 5);
-  const half = Math.ceil(all / 2);
+  const first = Number(values['first-seed']);
+  const seedsUpTo = (count: number) => Array.from({ length: count }, (_, i) => first + i);
+  const every = seedsUpTo(all);
+  const half = seedsUpTo(Math.ceil(all / 2));
+  const some = seedsUpTo(Math.ceil(all / 5));
   const everything = [...tasks, ...FUNCTION_TASKS];
   const smooth = FUNCTION_TASKS.filter(({ isSmooth }) => isSmooth);
   const versus = 'tpe';
   return [
     ...[1, 64].flatMap((workers) => [
-      { algorithm: 'tpe', versus, workers, seeds: all, tasks } as const,
+      { algorithm: 'tpe', versus, workers, seeds: every, tasks } as const,
       { algorithm: 'tpe', versus, workers, seeds: half, tasks: FUNCTION_TASKS } as const,
       { algorithm: 'auto', versus, workers, seeds: some, tasks: everything } as const,
     ]),
     { algorithm: 'gp', versus, workers: 1, seeds: some, tasks: smooth },
-    { algorithm: 'tpe', versus: 'tpe-group', workers: 1, seeds: all, tasks: CONDITIONAL_TASKS },
+    { algorithm: 'tpe', versus: 'tpe-group', workers: 1, seeds: every, tasks: CONDITIONAL_TASKS },
   ];
 }
 

@@ -2,10 +2,11 @@
  * How good the best configuration is after so many trials, next to Optuna's TPE on the same tasks,
  * seeds, first configurations and durations; a JSON line per family, algorithm, workers and budget.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { algorithmInfo } from '@espalier/search';
 import { durationsOf, ownSearcher, runOnClock, type Searcher } from './clock.ts';
 import type { OptunaProcess } from './optuna.ts';
+import { streamOf } from './random.ts';
+import type { RunStore } from './run-store.ts';
 import {
   compare,
   meanOf,
@@ -27,64 +28,37 @@ export interface Contest {
   readonly algorithm: string;
   readonly versus: 'tpe' | 'tpe-group';
   readonly workers: number;
-  readonly seeds: number;
+  readonly seeds: readonly number[];
   readonly tasks: readonly Task[];
 }
 
-/** The outcome of one run: regrets after 10, 20, ... trials, and the mean log10 up to each budget. */
-export interface Run {
-  readonly regrets: readonly number[];
-  readonly logs: readonly number[];
+/** The part of all runs that one of several processes does. */
+export interface Share {
+  readonly job: number;
+  readonly jobs: number;
 }
 
-/** Runs by key; kept in a file if there is one, so that an interrupted bench goes on. */
-export class RunStore {
-  private readonly runs = new Map<string, Run>();
-  private readonly file: string | undefined;
-
-  constructor(file: string | undefined) {
-    this.file = file;
-    if (file === undefined || !existsSync(file)) return;
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      // The last line may be torn.
-      if (!line.endsWith('}')) continue;
-      const { key, ...run } = JSON.parse(line);
-      this.runs.set(key, run);
-    }
-  }
-
-  get(key: string): Run | undefined {
-    return this.runs.get(key);
-  }
-
-  set(key: string, run: Run): void {
-    this.runs.set(key, run);
-    if (this.file !== undefined) appendFileSync(this.file, `${JSON.stringify({ key, ...run })}\n`);
-  }
-}
-
-/** Both sides of all seeds, ours while Optuna thinks. */
+/** Both sides of a share of the runs, ours while Optuna thinks. */
 export async function runContest(
   contest: Contest,
   store: RunStore,
-  optuna: OptunaProcess | undefined,
+  optuna: OptunaProcess,
+  { job, jobs }: Share,
 ): Promise<void> {
   const { algorithm, versus, workers, seeds, tasks } = contest;
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (const seed of seeds) {
     for (const task of tasks) {
-      const sides = [
+      // By the pair alone: contests that share runs of Optuna give each to the same process.
+      const place = streamOf(`${task.family}/${task.name} s${seed}`)();
+      if (Math.floor(place * jobs) !== job) continue;
+      await Promise.all([
         runSide(task, ownKey(task, algorithm, workers, seed), seed, workers, store, () =>
           yielding(ownSearcher(algorithm, task.dimensions, seed, TRIALS)),
         ),
-      ];
-      if (optuna !== undefined) {
-        sides.push(
-          runSide(task, theirKey(task, versus, workers, seed), seed, workers, store, () =>
-            optuna.begin(versus, task.dimensions, seed, firstOf(task, seed)),
-          ),
-        );
-      }
-      await Promise.all(sides);
+        runSide(task, theirKey(task, versus, workers, seed), seed, workers, store, () =>
+          optuna.begin(versus, task.dimensions, seed, firstOf(task, seed)),
+        ),
+      ]);
     }
   }
 }
@@ -150,7 +124,7 @@ export function linesOf(contest: Contest, store: RunStore): readonly Record<stri
       const { better, worse } = significantTasks(regrets);
       return {
         ...{ bench: 'search', family, algorithm, budget, workers, ...rounded(result) },
-        ...{ versus, tasks: members.length, seeds, isMet: passes(result) },
+        ...{ versus, tasks: members.length, seeds: seeds.length, isMet: passes(result) },
         ...{ equalPass: powerForEqual(regrets), better, worse },
         logRegret: round(meanOf([...logs.values()].flat().map(([ours]) => ours))),
         logRegretTheirs: round(meanOf([...logs.values()].flat().map(([, theirs]) => theirs))),
@@ -168,9 +142,9 @@ export function curvesOf(
   const runs = tasks
     .filter((task) => task.family === family)
     .flatMap((task) =>
-      Array.from({ length: seeds }, (_, i) => [
-        store.get(ownKey(task, algorithm, workers, i + 1))?.regrets ?? [],
-        store.get(theirKey(task, versus, workers, i + 1))?.regrets ?? [],
+      seeds.map((seed) => [
+        store.get(ownKey(task, algorithm, workers, seed))?.regrets ?? [],
+        store.get(theirKey(task, versus, workers, seed))?.regrets ?? [],
       ]),
     );
   const mean = (side: number) =>
@@ -188,9 +162,9 @@ function pairsOf(
   const regrets = new Map<string, [number, number][]>();
   const logs = new Map<string, [number, number][]>();
   for (const task of tasks) {
-    const runs = Array.from({ length: seeds }, (_, i) => {
-      const ours = store.get(ownKey(task, algorithm, workers, i + 1));
-      const theirs = store.get(theirKey(task, versus, workers, i + 1));
+    const runs = seeds.map((seed) => {
+      const ours = store.get(ownKey(task, algorithm, workers, seed));
+      const theirs = store.get(theirKey(task, versus, workers, seed));
       if (ours === undefined || theirs === undefined) throw new Error(`no runs of ${task.name}`);
       return [ours, theirs] as const;
     });
