@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptanceTable, collectRows, droppedRows } from './generate-acceptance.ts';
+import { acceptanceTable, collectRows, droppedRows, missingRows } from './generate-acceptance.ts';
 
 // Joined, so that the generator does not find these titles in this file.
 const file = (...lines: string[]): Map<string, string> =>
@@ -18,6 +18,23 @@ test('a title with several rows gives a line for each, sorted by letter and numb
     rows.map(({ row, title }) => `${title} (${row})`),
     ['counts once only (G2)', 'a NaN is never the best (G10)', 'a NaN is never the best (K7)'],
   );
+});
+
+test('a range of rows gives a line for each', () => {
+  const rows = collectRows(file(`test(${Q}R22-R24 K5: every rule is followed${Q});`));
+  assert.deepEqual(
+    rows.map(({ row, title }) => `${row} ${title}`),
+    ['K5', 'R22', 'R23', 'R24'].map((row) => `${row} every rule is followed`),
+  );
+  assert.deepEqual(collectRows(file(`${Q}R22-K24 is no range of rows${Q}`)), []);
+});
+
+test('a row without a test stands in its place as not yet, and does not count as proven', () => {
+  const proven = collectRows(file(`${Q}D1-D3 G1-G15 F1-F28 K1-K16 U1-U25 R1-R49 all of it${Q}`));
+  assert.deepEqual(missingRows(proven), ['D4']);
+  const table = acceptanceTable(proven);
+  assert.ok(table.endsWith('| D4 | **not yet** |  |\n'), table.slice(-99));
+  assert.deepEqual(droppedRows(table, acceptanceTable([])).length, 136);
 });
 
 const ignored: Record<string, string> = {

@@ -5,13 +5,22 @@ export interface AcceptanceRow {
   readonly file: string;
 }
 
-/** Guarantees, faults, Katib's defects, users' complaints, trainer requirements, defects of data. */
-const LETTERS = 'GFKURD';
-const ROW = new RegExp(`^[${LETTERS}][1-9][0-9]?$`);
+/** How many rows each letter has, in the order of the table. */
+const ROWS = { G: 15, F: 28, K: 16, U: 25, R: 49, D: 4 } as const;
+const LETTERS = Object.keys(ROWS).join('');
+/** One row, or a range of one letter. */
+const WORD = new RegExp(`^([${LETTERS}])([1-9][0-9]?)(?:-\\1([1-9][0-9]?))?:?$`);
+
+/** What stands in place of a test, where something else is known of a row without one. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  U4: '`make bench-cli` measures it, no test fails by time: see docs/benchmarks.md',
+  U6: '`make bench-search` measures it, no test fails by time: see docs/benchmarks.md',
+  U7: '`make bench-controller` measures it, no test fails by memory: see docs/benchmarks.md',
+};
 
 /** A string literal that begins with a row: the title of a test, or of a case of a table. */
 const TITLE = new RegExp(
-  `(['"\`])((?:[${LETTERS}][1-9][0-9]?:? )+(?:\\\\.|(?!\\1)[^\\\\\\n])*)\\1`,
+  `(['"\`])((?:[${LETTERS}][1-9][0-9]?(?:-[${LETTERS}][1-9][0-9]?)?:? )+(?:\\\\.|(?!\\1)[^\\\\\\n])*)\\1`,
   'g',
 );
 
@@ -21,23 +30,38 @@ export function collectRows(files: ReadonlyMap<string, string>): AcceptanceRow[]
   for (const [file, text] of files) {
     for (const [, , literal = ''] of text.matchAll(TITLE)) {
       const words = literal.replaceAll(/\\(.)/g, '$1').split(' ');
-      const end = words.findIndex((word) => !ROW.test(word.replace(/:$/, '')));
+      const end = words.findIndex((word) => !WORD.test(word));
       const title = words.slice(end).join(' ');
       // A title is a sentence: `F1 F2` alone is somebody's test data.
       if (end === -1 || title.length < 8) continue;
-      for (const word of words.slice(0, end))
-        rows.push({ row: word.replace(/:$/, ''), title, file });
+      for (const row of words.slice(0, end).flatMap(rowsIn)) rows.push({ row, title, file });
     }
   }
   return rows.sort(compareRows);
 }
 
+function rowsIn(word: string): string[] {
+  const [, letter = '', first = '', last = first] = WORD.exec(word) ?? [];
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, i) => `${letter}${Number(first) + i}`);
+}
+
+/** The rows that no test proves. */
+export function missingRows(rows: readonly AcceptanceRow[]): string[] {
+  const proven = new Set(rows.map(({ row }) => row));
+  return Object.entries(ROWS).flatMap(([letter, count]) =>
+    rowsIn(`${letter}1-${letter}${count}`).filter((row) => !proven.has(row)),
+  );
+}
+
 function compareRows(a: AcceptanceRow, b: AcceptanceRow): number {
+  return compareNames(a.row, b.row) || compareText(a.file, b.file) || compareText(a.title, b.title);
+}
+
+function compareNames(a: string, b: string): number {
   return (
-    LETTERS.indexOf(a.row.charAt(0)) - LETTERS.indexOf(b.row.charAt(0)) ||
-    Number(a.row.slice(1)) - Number(b.row.slice(1)) ||
-    compareText(a.file, b.file) ||
-    compareText(a.title, b.title)
+    LETTERS.indexOf(a.charAt(0)) - LETTERS.indexOf(b.charAt(0)) ||
+    Number(a.slice(1)) - Number(b.slice(1))
   );
 }
 
@@ -48,15 +72,20 @@ function compareText(a: string, b: string): number {
 
 /** The Markdown of docs/acceptance.md. */
 export function acceptanceTable(rows: readonly AcceptanceRow[]): string {
-  const lines = rows.map(
-    ({ row, title, file }) => `| ${row} | ${title.replaceAll('|', '\\|')} | \`${file}\` |`,
-  );
+  const missing = missingRows(rows).map((row) => ({ row, title: '', file: '' }));
+  const lines = [...rows, ...missing]
+    .sort((a, b) => compareNames(a.row, b.row))
+    .map(({ row, title, file }) =>
+      file === ''
+        ? `| ${row} | **not yet** | ${NOT_YET[row] ?? ''} |`
+        : `| ${row} | ${title.replaceAll('|', '\\|')} | \`${file}\` |`,
+    );
   return [
     '# Acceptance',
     '',
     'Which test proves which guarantee (G), fault (F), defect of Katib (K), complaint of users (U),',
-    "rule of the trainer (R) or decision (D). Generated from the tests' titles by `make generate`, which",
-    'refuses to drop a row.',
+    "rule of the trainer (R) or demonstration (D). Generated from the tests' titles by `make generate`, which",
+    'refuses to drop a row; `not yet`: no test carries it.',
     '',
     '| Row | Test | File |',
     '|---|---|---|',
@@ -72,5 +101,7 @@ export function droppedRows(before: string, after: string): string[] {
 }
 
 function rowsOf(table: string): string[] {
-  return [...table.matchAll(/^\| ([A-Z][0-9]+) \|/gm)].map(([, row = '']) => row);
+  return [...table.matchAll(/^\| ([A-Z][0-9]+) \| (?!\*\*not yet\*\*)/gm)].map(
+    ([, row = '']) => row,
+  );
 }

@@ -88,7 +88,7 @@ describe('the CRDs on a real API server', { skip: whyNoTools() }, () => {
     });
 
   for (const [name, { spec, name: objectName = 'bad', want }] of Object.entries(refused)) {
-    test(`refused with a message: ${name}`, async (context) => {
+    test(`U25 refused with a message: ${name}`, async (context) => {
       const { status, text } = await submit(objectName, spec);
       const { message } = JSON.parse(text) as { message: string };
       assert.ok(status === 422 || status === 400, `${status} ${message}`);

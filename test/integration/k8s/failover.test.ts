@@ -93,7 +93,7 @@ describe('two controllers with the rights of manifests/rbac', { skip: whyNoTools
     return counts;
   }
 
-  test('G1 G9 F8 the leader hangs in the middle: the other one takes over and counts on', async (context) => {
+  test('G1 G9 F8 U25 the leader hangs in the middle: the other one takes over and counts on', async (context) => {
     const { client } = cluster.plane;
     const [first, second] = programs as [Program, Program];
     const [link] = proxies as [FaultProxy];

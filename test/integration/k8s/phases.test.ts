@@ -32,7 +32,7 @@ describe('what an experiment goes through', { skip: whyNoTools(), concurrency: t
         ),
       { what: 'no pod is left but what is kept for its log' },
     );
-  test('K2 K14 the same names in two namespaces do not meet', async (context) => {
+  test('K2 K14 U11 the same names in two namespaces do not meet', async (context) => {
     const { client, plane, proxy } = rig;
     const names = ['twin-a', 'twin-b'];
     for (const [position, namespace] of names.entries()) {
@@ -107,7 +107,7 @@ describe('what an experiment goes through', { skip: whyNoTools(), concurrency: t
     for (const one of stopped.slice(1)) assert.deepEqual(one, ['Stopped', 'ReplicateFailed']);
   });
 
-  test('K16 a reached target ends the running trials, and none is left', async () => {
+  test('K16 U19 a reached target ends the running trials, and none is left', async () => {
     const { client } = rig;
     await rig.namespace('target', (pod) =>
       placeOf(pod).index === 1 ? { message: lastWords(0.9) } : endless(pod),
@@ -147,7 +147,7 @@ describe('what an experiment goes through', { skip: whyNoTools(), concurrency: t
     assert.equal(podCreations(proxy, 'refused').size, 4);
   });
 
-  test('G5 the deadline of the experiment ends it with the best so far', async () => {
+  test('G5 U21 the deadline of the experiment ends it with the best so far', async () => {
     const { client } = rig;
     await rig.namespace('deadline', (pod) =>
       placeOf(pod).index === 0 ? value(pod) : endless(pod),

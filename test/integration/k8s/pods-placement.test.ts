@@ -178,7 +178,7 @@ describe('where pods run, and how they wait for a place', {
     assert.equal((await experimentEnded(client, 'full', 'e')).status?.phase, 'Cancelled');
   });
 
-  test('F19 K15 a pod that a queue holds back waits gated, and runs once it is admitted', async () => {
+  test('F19 K15 U25 a pod that a queue holds back waits gated, and runs once it is admitted', async () => {
     const { client } = rig;
     await rig.namespace('gated', () => done);
     const api = '/apis/admissionregistration.k8s.io/v1beta1';

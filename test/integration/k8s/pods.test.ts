@@ -72,7 +72,7 @@ const CASES: readonly Case[] = [
     exitCode: 10,
   },
   {
-    name: 'F16 G5 a trainer that ignores SIGTERM after a deadline ends with that deadline',
+    name: 'F16 G5 U21 a trainer that ignores SIGTERM after a deadline ends with that deadline',
     script: { runFor: 'never', terminateAfter: '500ms', terminateExitCode: 137 },
     spec: { deadlines: { run: '1s' } },
     ...{ phase: 'Failed', reason: 'DeadlineExceeded', outcomes: ['Failed'], exitCode: 137 },
