@@ -59,7 +59,7 @@ const MAX_PASSED_OVER = 100_000;
  * fold takes every message any number of times and in any order (G6), so that costs only time.
  *
  * While the stream cannot be read, processes that run count as reporting, since nobody could hear
- * them; a termination message then still tells the result (`observe`).
+ * them; a termination message then still tells the result (`observationOf`).
  */
 export class NatsFeed implements MetricsFeed, ReportReceipts {
   readonly #options: NatsFeedOptions;

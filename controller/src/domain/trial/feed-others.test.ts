@@ -6,7 +6,7 @@ import { feed } from '../testing/builders.ts';
 import { emptyFold, foldLine } from './feed-fold.ts';
 import { viewOf } from './feed-trajectory.ts';
 import type { FeedView, FoldInterest } from './feed-view.ts';
-import { missingMetric, observe } from './observation.ts';
+import { missingMetric, observationOf } from './observation.ts';
 
 const BASE = { resource: 'epoch', milestones: [] } as const;
 const value = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.NaN));
@@ -69,7 +69,7 @@ test('U24 each metric counts as its report says, and what is not known is named'
       { best: at(1), last: at(2) },
     ],
   });
-  const observation = observe(METRICS, view, undefined, undefined);
+  const observation = observationOf(METRICS, view, undefined, undefined);
   assert.deepEqual(observation?.values, [
     { metric: 'acc', value: 0.9 },
     { metric: 'ms', value: 3 },
@@ -77,7 +77,7 @@ test('U24 each metric counts as its report says, and what is not known is named'
   ]);
   assert.equal(missingMetric(METRICS, observation), undefined);
   const lacking = feed({ ...view, others: [{ last: at(Number.NaN) }, { last: at(2) }] });
-  assert.equal(missingMetric(METRICS, observe(METRICS, lacking, undefined, undefined)), 'ms');
+  assert.equal(missingMetric(METRICS, observationOf(METRICS, lacking, undefined, undefined)), 'ms');
 });
 
 test('G7 U24 a feed that lost its past takes no value of any metric away', () => {
@@ -88,7 +88,7 @@ test('G7 U24 a feed that lost its past takes no value of any metric away', () =>
   ];
   const recorded = { ...SEEN, points: 9, lastStep: 5, value: 0.8, step: 4, epoch: 1, values };
   const view = feed({ ...SEEN, best: at(0.9), others: [{ best: at(5), last: at(5) }, {}] });
-  assert.deepEqual(observe(METRICS, view, recorded, undefined)?.values, [
+  assert.deepEqual(observationOf(METRICS, view, recorded, undefined)?.values, [
     { metric: 'acc', value: 0.9 },
     { metric: 'ms', value: 3 },
     { metric: 'mb', value: 9 },
@@ -97,7 +97,7 @@ test('G7 U24 a feed that lost its past takes no value of any metric away', () =>
 
 test('K12 U24 the termination message fills in the metrics of which nothing was heard', () => {
   const words = '{"step":9,"epoch":2,"values":{"acc":0.25,"ms":4,"mb":"hostile"}}';
-  const observation = observe(METRICS, feed(), undefined, words);
+  const observation = observationOf(METRICS, feed(), undefined, words);
   assert.deepEqual(observation?.values, [
     { metric: 'acc', value: 0.25 },
     { metric: 'ms', value: 4 },
@@ -105,7 +105,7 @@ test('K12 U24 the termination message fills in the metrics of which nothing was 
   assert.equal(observation?.value, 0.25);
   assert.equal(missingMetric(METRICS, observation), 'mb');
   const heard = feed({ ...SEEN, best: at(0.9), last: at(0.9), others: [{}, { last: at(1) }] });
-  assert.deepEqual(observe(METRICS, heard, undefined, words)?.values, [
+  assert.deepEqual(observationOf(METRICS, heard, undefined, words)?.values, [
     { metric: 'acc', value: 0.9 },
     { metric: 'ms', value: 4 },
     { metric: 'mb', value: 1 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { feed, reported } from '../testing/builders.ts';
-import { observe } from './observation.ts';
+import { observationOf } from './observation.ts';
 
 const BEST = [{ metric: 'acc', goal: 'maximize', report: 'best' }] as const;
 const LAST = [{ ...BEST[0], report: 'last' }] as const;
@@ -10,20 +10,20 @@ const NOTHING = { lastStep: 0, lastEpoch: 0, points: 0 };
 
 test('report best counts the best, report last the latest', () => {
   const view = reported(0.9, { last: { value: 0.5, step: 30, epoch: 3 } });
-  assert.equal(observe(BEST, view, undefined, undefined)?.value, 0.9);
-  assert.equal(observe(LAST, view, undefined, undefined)?.value, 0.5);
-  assert.equal(observe(LAST, view, undefined, undefined)?.step, 30);
+  assert.equal(observationOf(BEST, view, undefined, undefined)?.value, 0.9);
+  assert.equal(observationOf(LAST, view, undefined, undefined)?.value, 0.5);
+  assert.equal(observationOf(LAST, view, undefined, undefined)?.step, 30);
 });
 
 test('K7 with report last a last value of NaN is no value', () => {
   const view = reported(0.9, { last: { value: Number.NaN, step: 30, epoch: 3 } });
-  assert.equal(observe(LAST, view, undefined, undefined)?.value, undefined);
+  assert.equal(observationOf(LAST, view, undefined, undefined)?.value, undefined);
 });
 
 test('G7 a feed that lost everything does not take a recorded value away', () => {
   const recorded = { ...NOTHING, value: 0.7 };
-  assert.equal(observe(BEST, feed(), recorded, undefined)?.value, 0.7);
-  assert.equal(observe(BEST, undefined, recorded, undefined)?.value, 0.7);
+  assert.equal(observationOf(BEST, feed(), recorded, undefined)?.value, 0.7);
+  assert.equal(observationOf(BEST, undefined, recorded, undefined)?.value, 0.7);
 });
 
 const recorded = {
@@ -41,24 +41,24 @@ const partly = {
 };
 for (const [name, view] of Object.entries(partly)) {
   test(`G7 a feed with ${name} makes nothing worse than the record`, () => {
-    const seen = observe(BEST, view, recorded, undefined);
+    const seen = observationOf(BEST, view, recorded, undefined);
     assert.ok(seen !== undefined);
     const { value, step, lastStep, points } = seen;
     assert.deepEqual(
       { value, step, lastStep, points },
       { value: 0.7, step: 5, lastStep: 10, points: Math.max(view.points, 9) },
     );
-    assert.equal(observe(LAST, view, recorded, undefined)?.value, 0.5, 'it is the later one');
+    assert.equal(observationOf(LAST, view, recorded, undefined)?.value, 0.5, 'it is the later one');
     const behind = { ...view, lastStep: 2, last: { value: 0.1, step: 2, epoch: 2 } };
-    assert.equal(observe(LAST, behind, recorded, undefined)?.value, 0.7);
+    assert.equal(observationOf(LAST, behind, recorded, undefined)?.value, 0.7);
     const better = { ...view, best: { value: 0.9, step: 10, epoch: 1 } };
-    assert.equal(observe(BEST, better, recorded, undefined)?.value, 0.9);
+    assert.equal(observationOf(BEST, better, recorded, undefined)?.value, 0.9);
   });
 }
 
 test('G7 a feed that has everything stands, though it is worse than the record', () => {
   for (const view of [reported(0.5, { points: 9 }), reported(0.5, { points: 3, complete: true })]) {
-    assert.equal(observe(BEST, view, recorded, undefined)?.value, 0.5);
+    assert.equal(observationOf(BEST, view, recorded, undefined)?.value, 0.5);
   }
 });
 
@@ -76,12 +76,12 @@ const messages: Record<string, { message: string; want: number | undefined }> = 
 };
 for (const [name, { message, want }] of Object.entries(messages)) {
   test(`K11 a termination message with ${name} gives ${want}`, () => {
-    assert.equal(observe(BEST, undefined, undefined, message)?.value, want);
+    assert.equal(observationOf(BEST, undefined, undefined, message)?.value, want);
   });
 }
 
 test('K12 a trainer that ended before anybody listened keeps its value', () => {
-  const observation = observe(
+  const observation = observationOf(
     BEST,
     feed(),
     undefined,
@@ -99,13 +99,13 @@ test('K12 a trainer that ended before anybody listened keeps its value', () => {
 });
 
 test('reports outrank the termination message', () => {
-  assert.equal(observe(BEST, reported(0.9), undefined, '{"acc": 0.5}')?.value, 0.9);
+  assert.equal(observationOf(BEST, reported(0.9), undefined, '{"acc": 0.5}')?.value, 0.9);
 });
 
 test('no message makes it throw or gives a value that is not finite', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (message) => {
-      const value = observe(BEST, undefined, undefined, message)?.value;
+      const value = observationOf(BEST, undefined, undefined, message)?.value;
       assert.ok(value === undefined || Number.isFinite(value));
     }),
   );

@@ -15,7 +15,7 @@ const MAX_MESSAGE = 4096;
  * @param metrics The objective that decides, then all others of which the value counts, each by itself:
  * two best values may be of different points.
  */
-export function observe(
+export function observationOf(
   metrics: readonly [TrackedMetric, ...TrackedMetric[]],
   feed: FeedView | undefined,
   recorded: Observation | undefined,

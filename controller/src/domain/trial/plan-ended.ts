@@ -14,7 +14,7 @@ import { formatTime } from '../time.ts';
 import type { AttemptFiles } from './attempt-files.ts';
 import { endingOf, experimentEnding } from './ending.ts';
 import { countOutcomes, currentAttempt, NEW_STATUS, withEntry } from './ledger.ts';
-import { missingMetric, observe } from './observation.ts';
+import { missingMetric, observationOf } from './observation.ts';
 import { type AttemptEnd, classifyEnd } from './outcome.ts';
 import { planOf, type TrialPlan } from './plan-types.ts';
 import type { PodView } from './pod-view.ts';
@@ -45,7 +45,7 @@ export function planEnded(
   const status = trial.status ?? NEW_STATUS;
   const end = pod?.end;
   const metrics = trackedMetrics(experiment.spec);
-  const observation = observe(metrics, feed, status.observation, end?.message);
+  const observation = observationOf(metrics, feed, status.observation, end?.message);
   const hasValue = observation?.value !== undefined;
   const facts = { end, ending: endingOf(snapshot), wasDeleted: pod?.deletingSinceMs !== undefined };
   const lacking = missingMetric(metrics, observation);

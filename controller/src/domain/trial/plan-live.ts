@@ -14,7 +14,7 @@ import { formatTime, leftOf } from '../time.ts';
 import { deadlineText, nextDeadline } from './deadlines.ts';
 import { endingOf } from './ending.ts';
 import { NEW_STATUS, withEntry } from './ledger.ts';
-import { observe } from './observation.ts';
+import { observationOf } from './observation.ts';
 import { planEnded } from './plan-ended.ts';
 import { newRungs } from './plan-judged.ts';
 import { planOf, type TrialAction, type TrialPlan } from './plan-types.ts';
@@ -159,7 +159,7 @@ function showProgress(
     phase,
     ...(phase === 'Running' ? {} : why),
     startTime: status.startTime ?? started,
-    observation: observe(
+    observation: observationOf(
       trackedMetrics(experiment.spec),
       snapshot.feed,
       status.observation,
