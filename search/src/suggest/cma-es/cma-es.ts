@@ -29,7 +29,7 @@ const PURPOSE = hashText('cma-es');
  */
 export const cmaEs: Algorithm = {
   name: 'cma-es',
-  version: 1,
+  version: 2,
   usesHistory: true,
   usesSeed: true,
   takesConstraints: true,
@@ -75,8 +75,8 @@ function proposeCmaEs(problem: Problem, history: History, index: number): Config
       return unitDomain(domain).fromUnit(point[place] as number);
     });
   };
-  // Near the walls of the cube one point takes up to ten draws a dimension.
-  const mostDraws = Math.max(8, Math.floor(1000 / Math.max(1, 10 * d)));
+  // Near the walls of the cube one point takes up to five draws a dimension.
+  const mostDraws = Math.max(8, Math.floor(500 / Math.max(1, 5 * d)));
   return findWithin(space, limits, draw, { mostDraws }) ?? drawWithin(problem, index);
 }
 
@@ -84,7 +84,7 @@ function proposeCmaEs(problem: Problem, history: History, index: number): Config
 function drawPoint({ mean, sigma, axes, lengths }: CmaState, generator: Generator): Float64Array {
   const d = mean.length;
   const point = new Float64Array(d);
-  for (let attempt = 0; attempt < Math.max(1, 10 * d); attempt++) {
+  for (let attempt = 0; attempt < Math.max(1, 5 * d); attempt++) {
     const along = lengths.map((length) => length * drawNormal(generator));
     let isInside = true;
     for (let i = 0; i < d; i++) {
