@@ -10,13 +10,21 @@ const documents = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: root, e
   .filter((path) => path !== '');
 /** The first folder of what can only be a path of this repository. */
 const FOLDERS =
-  /^(api|search|controller|courier|cli|trainer-image|charts|manifests|test|scripts|docs)\//;
+  /^(api|search|controller|courier|cli|trainer-image|plugins|charts|manifests|test|scripts|docs)\//;
+const FENCE = /^( *)```.*?^\1```/gms;
 
-/** Paths in backticks, `a/{b,c}.ts` as two; patterns and what has a blank or an argument are none. */
+function read(document: string): string {
+  return readFileSync(join(root, document), 'utf8');
+}
+
+/** Paths in backticks and words of blocks, `a/{b,c}.ts` as two; patterns and what has an argument are none. */
 function pathsIn(text: string): string[] {
-  return [...text.matchAll(/`([^`\n]+)`/g)]
-    .map(([, quoted = '']) => quoted)
-    .filter((quoted) => FOLDERS.test(quoted) && !/[\s*<>$=:…]|\.\.\./.test(quoted))
+  const blocks = [...text.matchAll(FENCE)].flatMap(([block]) => block.split(/[\s'"(),;]+/));
+  const spans = [...text.replaceAll(FENCE, '').matchAll(/`([^`\n]+)`/g)].map(
+    ([, span = '']) => span,
+  );
+  return [...spans, ...blocks.map((word) => word.replace(/[.:]+$/, ''))]
+    .filter((word) => FOLDERS.test(word) && !/[\s*<>$=:…]|\.\.\./.test(word))
     .flatMap(spelledOut);
 }
 
@@ -26,11 +34,25 @@ function spelledOut(path: string): string[] {
   return choices.split(',').flatMap((choice) => spelledOut(`${before}${choice}${after}`));
 }
 
+/** As GitHub makes the anchor of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+function anchorsOf(document: string): readonly string[] {
+  const headings = read(document)
+    .replaceAll(FENCE, '')
+    .matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) => anchorOf(heading));
+}
+
 test('every file and folder that a document names is there', (context) => {
   let named = 0;
   const missing = documents.flatMap((document) => {
-    const text = readFileSync(join(root, document), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
-    const paths = pathsIn(text);
+    const paths = pathsIn(read(document));
     named += paths.length;
     return (
       paths
@@ -42,4 +64,26 @@ test('every file and folder that a document names is there', (context) => {
   });
   assert.deepEqual(missing, []);
   context.diagnostic(`${named} paths in ${documents.length} documents`);
+});
+
+test('every link of a document leads to a file of the repository and to a heading of it', (context) => {
+  let links = 0;
+  const dead = documents.flatMap((document) => {
+    const text = read(document)
+      .replaceAll(FENCE, '')
+      .replaceAll(/`[^`\n]+`/g, '');
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    return targets
+      .filter((target) => !/^(https?|mailto):/.test(target))
+      .filter((target) => {
+        links += 1;
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? document : join(dirname(document), path);
+        if (!existsSync(join(root, file))) return true;
+        return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor);
+      })
+      .map((target) => `${document}: ${target}`);
+  });
+  assert.deepEqual(dead, []);
+  context.diagnostic(`${links} links`);
 });
