@@ -1,19 +1,18 @@
-import { type Experiment, type Trial, trialName } from '@espalier/api';
+import type { Experiment, ExperimentSpec, Trial } from '@espalier/api';
 import { checkJudgements } from '../population/verify-judgements.ts';
-import { memberFinding, populationRecord } from '../population/verify-members.ts';
-import { checkExperiment, problemOf, problemText } from './check.ts';
-import { progressOf } from './progress.ts';
-import { raceOf } from './race.ts';
-import { RaceCheck } from './verify-race.ts';
 import {
-  type Difference,
-  type Finding,
-  Tally,
-  type Verification,
-  type VerifyProgress,
-} from './verify-result.ts';
+  memberFinding,
+  type PopulationRecord,
+  populationRecord,
+} from '../population/verify-members.ts';
+import { checkExperiment, problemOf, problemText } from './check.ts';
+import { type ExperimentProgress, progressOf } from './progress.ts';
+import { raceOf } from './race.ts';
+import { identityProblem, missingIndices } from './verify-identity.ts';
+import { RaceCheck } from './verify-race.ts';
+import { type Finding, Tally, type Verification, type VerifyProgress } from './verify-result.ts';
 import { SuggestionCheck } from './verify-suggestions.ts';
-import { checkVerdicts, type VerdictFinding } from './verify-verdicts.ts';
+import { checkVerdicts, type VerdictCheckOptions, type VerdictFinding } from './verify-verdicts.ts';
 
 export interface VerifyOptions {
   /**
@@ -34,78 +33,42 @@ export interface VerifyOptions {
  * @param trials Those that there are now, in any order; the Experiment need not have ended.
  */
 export function* verifying(
-  { metadata, spec, status }: Experiment,
+  experiment: Experiment,
   trials: readonly Trial[],
   options: VerifyOptions,
 ): Generator<VerifyProgress, Verification> {
+  const { metadata, spec } = experiment;
   const suggestions = new Tally();
   const verdicts = new Tally();
-  const replicates = spec.replicates?.values.length ?? 1;
-  const sound: Trial[] = [];
   const race = raceOf(spec);
+  const replicates = race === undefined ? (spec.replicates?.values.length ?? 1) : undefined;
+  const sound: Trial[] = [];
   for (const trial of trials) {
-    const problem = identityProblem(
-      metadata.name,
-      trial,
-      race === undefined ? replicates : undefined,
-    );
+    const problem = identityProblem(metadata.name, trial, replicates);
     if (problem === undefined) sound.push(trial);
-    else tell(suggestions, trial, 'suggestion', { differences: [problem] });
+    else tell(suggestions, { trial, what: 'suggestion', finding: { differences: [problem] } });
   }
   const progress = progressOf(spec, sound);
   const all = progress.all();
   // In a race nothing is left out: the index is the number in the order of creation.
-  const missing = missingIndices(all, race === undefined ? replicates : 1, (number) => {
+  const missing = missingIndices(all, replicates ?? 1, (number) => {
     return race === undefined && progress.stateOf(number)?.fault !== undefined;
   });
 
-  const problems = checkExperiment(spec);
-  const check =
-    problems.length > 0
-      ? undefined
-      : new SuggestionCheck(spec, problemOf(spec, status?.warmStart), progress, options);
-  const invalid: Finding = {
-    differences: [],
-    unknown: { reason: 'InvalidSpec', message: problemText(problems) },
-  };
-  const racing =
-    race !== undefined && problems.length === 0
-      ? new RaceCheck(spec, problemOf(spec, status?.warmStart), progress, { ...options, race })
-      : undefined;
-  for (const [at, trial] of (race === undefined ? [] : all).entries()) {
-    tell(suggestions, trial, 'suggestion', racing?.check(trial) ?? invalid);
-    yield { done: at + 1, total: all.length };
-  }
-  const population =
-    problems.length === 0 ? populationRecord(spec, problemOf(spec), progress) : undefined;
-  const total = race === undefined ? progress.created : 0;
-  for (let number = 0; number < total; number++) {
-    const [first, ...rest] = progress.trialsOf(number);
-    if (first !== undefined) {
-      const isMember = population !== undefined && number >= population.population.size;
-      const finding = isMember
-        ? memberFinding(population, first)
-        : (check?.first(first) ?? invalid);
-      tell(suggestions, first, 'suggestion', finding);
-      for (const trial of rest) {
-        const own = check?.replicate(trial, first) ?? invalid;
-        // It can be no better known than the one that it repeats.
-        const unknown = finding.unknown ?? own.unknown;
-        const told = unknown === undefined ? own : { ...own, unknown };
-        tell(suggestions, trial, 'suggestion', told);
-      }
+  const checks = checksOf(experiment, progress, options);
+  const total = race === undefined ? progress.created : all.length;
+  let done = 0;
+  for (const findings of race === undefined
+    ? findingsByConfiguration(progress, checks)
+    : findingsInRace(all, checks)) {
+    for (const { trial, finding } of findings) {
+      tell(suggestions, { trial, what: 'suggestion', finding });
     }
-    yield { done: number + 1, total };
+    done += 1;
+    yield { done, total };
   }
-
-  const judging = { ...options, hasMissing: missing.length > 0 };
-  const judged =
-    check === undefined
-      ? { findings: allUnknown(all, invalid), sharedOrders: 0 }
-      : population === undefined
-        ? checkVerdicts(spec, all, judging)
-        : checkJudgements(population, judging);
-  for (const { trial, what, finding } of judged.findings) tell(verdicts, trial, what, finding);
+  const judged = judgements(spec, all, checks, { ...options, hasMissing: missing.length > 0 });
+  for (const finding of judged.findings) tell(verdicts, finding);
   return {
     trials: trials.length,
     suggestions: suggestions.count,
@@ -117,46 +80,90 @@ export function* verifying(
   };
 }
 
-function tell(tally: Tally, { metadata, spec }: Trial, what: string, finding: Finding): void {
-  tally.add(metadata.name, spec.index, what, finding);
-}
+/** What recomputes a record, or why nothing of it can be. */
+type Checks =
+  | { readonly invalid: Finding }
+  | {
+      readonly invalid: undefined;
+      readonly suggestions: SuggestionCheck;
+      readonly race: RaceCheck | undefined;
+      readonly population: PopulationRecord | undefined;
+    };
 
-/** The index stands in the name, and the rest follows from it. */
-function identityProblem(
-  experiment: string,
-  { metadata, spec }: Trial,
-  replicates: number | undefined,
-): Omit<Difference, 'trial' | 'index'> | undefined {
-  const { index, configuration, replicate } = spec;
-  const name = trialName(experiment, index);
-  if (metadata.name !== name) {
-    return { what: 'index', recorded: String(index), recomputed: `that of ${name}` };
+function checksOf(
+  { spec, status }: Experiment,
+  progress: ExperimentProgress,
+  options: VerifyOptions,
+): Checks {
+  const problems = checkExperiment(spec);
+  if (problems.length > 0) {
+    const unknown = { reason: 'InvalidSpec', message: problemText(problems) } as const;
+    return { invalid: { differences: [], unknown } };
   }
-  // What a race gives an index to is checked with its decisions.
-  if (replicates === undefined) return undefined;
-  const wanted = `${Math.floor(index / replicates)}, ${index % replicates}`;
-  const recorded = `${configuration}, ${replicate}`;
-  if (recorded === wanted) return undefined;
-  return { what: 'configuration and replicate', recorded, recomputed: wanted };
+  const problem = problemOf(spec, status?.warmStart);
+  const race = raceOf(spec);
+  return {
+    invalid: undefined,
+    suggestions: new SuggestionCheck(spec, problem, progress, options),
+    race: race && new RaceCheck(spec, problem, progress, { ...options, race }),
+    population: populationRecord(spec, problem, progress),
+  };
 }
 
-/** Indices below the highest without a Trial; the rest of a configuration with a fault was not made. */
-function missingIndices(
-  trials: readonly Trial[],
-  replicates: number,
-  hasFault: (configuration: number) => boolean,
-): readonly number[] {
-  const missing: number[] = [];
-  let next = 0;
-  for (const { spec } of trials) {
-    for (; next < spec.index; next++) {
-      const configuration = Math.floor(next / replicates);
-      const isRest = configuration < spec.configuration && hasFault(configuration);
-      if (!isRest || next % replicates === 0) missing.push(next);
+type Found = Pick<VerdictFinding, 'trial' | 'finding'>;
+
+/** In a race each Trial is a decision of its own. */
+function* findingsInRace(trials: readonly Trial[], checks: Checks): Generator<readonly Found[]> {
+  for (const trial of trials) {
+    const finding = checks.invalid ?? checks.race?.check(trial);
+    yield finding === undefined ? [] : [{ trial, finding }];
+  }
+}
+
+/** One configuration after the other, each with its replicates. */
+function* findingsByConfiguration(
+  progress: ExperimentProgress,
+  checks: Checks,
+): Generator<readonly Found[]> {
+  for (let number = 0; number < progress.created; number++) {
+    const [first, ...rest] = progress.trialsOf(number);
+    if (first === undefined) {
+      yield [];
+    } else if (checks.invalid !== undefined) {
+      yield [first, ...rest].map((trial) => ({ trial, finding: checks.invalid }));
+    } else {
+      const { suggestions, population } = checks;
+      const isMember = population !== undefined && number >= population.population.size;
+      const finding = isMember ? memberFinding(population, first) : suggestions.first(first);
+      yield [
+        { trial: first, finding },
+        ...rest.map((trial) => {
+          const own = suggestions.replicate(trial, first);
+          // It can be no better known than the one that it repeats.
+          const unknown = finding.unknown ?? own.unknown;
+          return { trial, finding: unknown === undefined ? own : { ...own, unknown } };
+        }),
+      ];
     }
-    next = spec.index + 1;
   }
-  return missing;
+}
+
+function judgements(
+  spec: ExperimentSpec,
+  trials: readonly Trial[],
+  checks: Checks,
+  options: VerdictCheckOptions,
+) {
+  const { invalid } = checks;
+  if (invalid !== undefined) return { findings: allUnknown(trials, invalid), sharedOrders: 0 };
+  const { population } = checks;
+  return population === undefined
+    ? checkVerdicts(spec, trials, options)
+    : checkJudgements(population, options);
+}
+
+function tell(tally: Tally, { trial, what, finding }: VerdictFinding): void {
+  tally.add(trial.metadata.name, trial.spec.index, what, finding);
 }
 
 function allUnknown(trials: readonly Trial[], finding: Finding): readonly VerdictFinding[] {
