@@ -1,37 +1,21 @@
 import { createHash } from 'node:crypto';
-import {
-  ARTIFACT,
-  type BestTrial,
-  checkpointManifest,
-  type Experiment,
-  type Manifest,
-  type Point,
-  type Trial,
-} from '@espalier/api';
+import { ARTIFACT, type BestTrial, type Experiment, type Point, type Trial } from '@espalier/api';
 import { staysBest } from '../../domain/artifacts/best-record.ts';
 import { FoundFiles } from '../../domain/artifacts/found-files.ts';
 import type { ArtifactKeys, AttemptPlace, KeyMeaning } from '../../domain/artifacts/keys.ts';
-import {
-  artifactsOf,
-  type CheckpointCandidate,
-  checkpointStep,
-  type ManifestCheck,
-  newestFirst,
-} from '../../domain/artifacts/manifest.ts';
+import { artifactsOf } from '../../domain/artifacts/manifest.ts';
 import { goalsOf } from '../../domain/experiment/goals.ts';
 import type { ArtifactStore, AttemptFiles, DonorPoint } from '../../ports/artifact-store.ts';
 import type { Call, ResumePoint } from '../../ports/cluster.ts';
 import { ConflictError } from '../../ports/errors.ts';
 import { writeExperimentRecord } from './experiment-record.ts';
-import { checkManifest } from './manifest-check.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { StoreAbilities } from './probe.ts';
 import { DamagedRecord, readRecord } from './report-record.ts';
+import { StoredCheckpoints } from './stored-checkpoints.ts';
 
 const MAX_BEST_BYTES = 2 ** 20;
 const CAS_TRIES = 5;
-/** Manifests of one Trial; a trainer that writes thousands of broken ones keeps no other Trial waiting. */
-const MAX_LOOKED_AT = 100;
 
 /**
  * Checkpoints and CSVs in S3. Every method may die anywhere or never hear its answer: reads change
@@ -43,6 +27,7 @@ export class S3Artifacts implements ArtifactStore {
   readonly #keys: ArtifactKeys;
   readonly #abilities: (call: Call) => Promise<StoreAbilities>;
   readonly #found = new FoundFiles();
+  readonly #checkpoints: StoredCheckpoints;
 
   constructor(
     store: ObjectStore,
@@ -51,6 +36,7 @@ export class S3Artifacts implements ArtifactStore {
   ) {
     this.#store = store;
     this.#keys = keys;
+    this.#checkpoints = new StoredCheckpoints(store, keys);
     this.#abilities = abilities;
   }
 
@@ -60,7 +46,7 @@ export class S3Artifacts implements ArtifactStore {
 
   async inspect(experiment: Experiment, trial: Trial, attempt: number, call: Call): Promise<void> {
     const place = placeOf(experiment, trial, attempt);
-    const checked = await this.#lastManifest(place, call);
+    const checked = await this.#checkpoints.lastManifest(place, call);
     const { uid } = trial.metadata;
     if (checked.kind !== 'whole') {
       this.#found.set(uid, attempt, checked);
@@ -109,12 +95,12 @@ export class S3Artifacts implements ArtifactStore {
     call: Call,
   ): Promise<ResumePoint | undefined> {
     const mine = placeOf(experiment, trial, 0);
-    const own = await this.#newestWhole(mine, call, (place) => place.attempt < attempt);
+    const own = await this.#checkpoints.newestWhole(mine, call, (place) => place.attempt < attempt);
     const { parent } = trial.spec;
     if (own !== undefined || parent === undefined) return own;
     const index = Number(/-(\d+)$/.exec(parent.trial)?.[1] ?? Number.NaN);
     const place = { ...mine, index, trialUid: parent.uid };
-    return this.#newestWhole(place, call, (_place, step) => step === parent.step);
+    return this.#checkpoints.newestWhole(place, call, (_place, step) => step === parent.step);
   }
 
   async donorPoint(
@@ -123,7 +109,7 @@ export class S3Artifacts implements ArtifactStore {
     call: Call,
   ): Promise<DonorPoint | undefined> {
     const place = placeOf(experiment, donor, 0);
-    for await (const { step, manifest } of this.#wholeCheckpoints(place, call, () => true)) {
+    for await (const { step, manifest } of this.#checkpoints.whole(place, call, () => true)) {
       if (manifest.resume !== null) return { step, epoch: manifest.epoch };
     }
     return undefined;
@@ -221,54 +207,6 @@ export class S3Artifacts implements ArtifactStore {
         chosen.map(({ key }) => key),
         call,
       );
-    }
-  }
-
-  /** What ends the attempt; of one that was ended before it could write that, its last checkpoint. */
-  async #lastManifest(place: AttemptPlace, call: Call): Promise<ManifestCheck> {
-    const { manifest: name } = ARTIFACT;
-    const checked = await checkManifest(this.#store, this.#keys, place, name, call);
-    if (checked.kind !== 'none') return checked;
-    const ofAttempt = ({ attempt }: AttemptPlace) => attempt === place.attempt;
-    for await (const { manifest } of this.#wholeCheckpoints(place, call, ofAttempt)) {
-      return { kind: 'whole', manifest };
-    }
-    return checked;
-  }
-
-  async #newestWhole(
-    trial: Omit<AttemptPlace, 'attempt'>,
-    call: Call,
-    isChosen: (place: AttemptPlace, step: number) => boolean,
-  ): Promise<ResumePoint | undefined> {
-    const { trialUid, index: trialIndex } = trial;
-    for await (const { attempt, step, manifest } of this.#wholeCheckpoints(trial, call, isChosen)) {
-      if (manifest.resume !== null) return { trialUid, trialIndex, attempt, step };
-    }
-    return undefined;
-  }
-
-  /** The checkpoints that are there as they were committed, the newest first. */
-  async *#wholeCheckpoints(
-    trial: Omit<AttemptPlace, 'attempt'>,
-    call: Call,
-    isChosen: (place: AttemptPlace, step: number) => boolean,
-  ): AsyncGenerator<CheckpointCandidate & { readonly manifest: Manifest }> {
-    const found: CheckpointCandidate[] = [];
-    for await (const page of this.#store.list(this.#keys.trialRoot(trial), call)) {
-      for (const { key } of page) {
-        const meaning = this.#keys.parse(key);
-        if (meaning?.kind !== 'attempt-file') continue;
-        const step = checkpointStep(meaning.path);
-        if (step === undefined || !isChosen(meaning.place, step)) continue;
-        found.push({ attempt: meaning.place.attempt, step });
-      }
-    }
-    for (const { attempt, step } of newestFirst(found).slice(0, MAX_LOOKED_AT)) {
-      const place = { ...trial, attempt };
-      const name = checkpointManifest(step);
-      const checked = await checkManifest(this.#store, this.#keys, place, name, call);
-      if (checked.kind === 'whole') yield { attempt, step, manifest: checked.manifest };
     }
   }
 }
