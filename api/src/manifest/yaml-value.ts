@@ -36,61 +36,69 @@ const REFUSED = Symbol('refused');
  * refused with its place: tags, duplicate and hostile keys, numbers that are none, bombs of aliases.
  */
 export function yamlValue(root: unknown): YamlValue {
-  const problems: NodeProblem[] = [];
-  const targets = new Map<Alias, Node>();
-  const anchors = new Map<string, Node>();
-  const open = new Set<unknown>();
-  let nodes = 0;
+  const reader = new YamlReader();
+  const value = reader.read(root, []);
+  return { value, problems: reader.problems, targets: reader.targets };
+}
 
-  function refuse(path: ManifestPath, node: unknown, message: string): typeof REFUSED {
-    problems.push({ path, node, message });
-    return REFUSED;
-  }
+class YamlReader {
+  readonly problems: NodeProblem[] = [];
+  readonly targets = new Map<Alias, Node>();
+  readonly #anchors = new Map<string, Node>();
+  /** What is being read, from the root to here. */
+  readonly #open = new Set<unknown>();
+  #nodes = 0;
 
-  function read(node: unknown, path: ManifestPath): unknown {
+  read(node: unknown, path: ManifestPath): unknown {
+    this.#nodes += 1;
     // One message is enough for a bomb, however many branches it has.
-    if (++nodes > MAX_NODES) {
-      return nodes === MAX_NODES + 1
-        ? refuse(path, node, `has more than ${MAX_NODES} values, aliases counted as often as used`)
-        : REFUSED;
+    if (this.#nodes > MAX_NODES + 1) return REFUSED;
+    if (this.#nodes > MAX_NODES) {
+      const message = `has more than ${MAX_NODES} values, aliases counted as often as used`;
+      return this.#refuse(path, node, message);
     }
-    if (path.length > MAX_DEPTH) return refuse(path, node, `is nested more than ${MAX_DEPTH} deep`);
-    if (isAlias(node)) return readAlias(node, path);
+    if (path.length > MAX_DEPTH) {
+      return this.#refuse(path, node, `is nested more than ${MAX_DEPTH} deep`);
+    }
+    if (isAlias(node)) return this.#readAlias(node, path);
     if (node === null) return null;
-    if (!isMap(node) && !isSeq(node) && !isScalar(node))
-      return refuse(path, node, 'is not a value');
-    if (node.anchor !== undefined) anchors.set(node.anchor, node as Node);
-    if (node.tag !== undefined && !PLAIN_TAGS.has(node.tag)) {
-      return refuse(path, node, `the tag ${quoteText(node.tag)} is not supported`);
+    if (!isMap(node) && !isSeq(node) && !isScalar(node)) {
+      return this.#refuse(path, node, 'is not a value');
     }
-    if (isScalar(node)) return readScalar(node, path);
-    open.add(node);
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node as Node);
+    if (node.tag !== undefined && !PLAIN_TAGS.has(node.tag)) {
+      return this.#refuse(path, node, `the tag ${quoteText(node.tag)} is not supported`);
+    }
+    if (isScalar(node)) return this.#readScalar(node, path);
+    this.#open.add(node);
     const value = isSeq(node)
-      ? node.items.map((item, index) => read(item, [...path, index]))
-      : readMap(node.items, path);
-    open.delete(node);
+      ? node.items.map((item, index) => this.read(item, [...path, index]))
+      : this.#readMap(node.items, path);
+    this.#open.delete(node);
     return value;
   }
 
-  function readAlias(alias: Alias, path: ManifestPath): unknown {
-    const target = anchors.get(alias.source);
+  #readAlias(alias: Alias, path: ManifestPath): unknown {
+    const target = this.#anchors.get(alias.source);
     if (target === undefined) {
-      return refuse(path, alias, `no anchor ${quoteText(alias.source)} before this alias`);
+      return this.#refuse(path, alias, `no anchor ${quoteText(alias.source)} before this alias`);
     }
-    if (open.has(target)) return refuse(path, alias, 'the alias stands inside what it repeats');
-    targets.set(alias, target);
-    return read(target, path);
+    if (this.#open.has(target)) {
+      return this.#refuse(path, alias, 'the alias stands inside what it repeats');
+    }
+    this.targets.set(alias, target);
+    return this.read(target, path);
   }
 
-  function readScalar(node: Scalar, path: ManifestPath): unknown {
+  #readScalar(node: Scalar, path: ManifestPath): unknown {
     const { value } = node;
     const source = node.source ?? '';
     if (typeof value === 'string' && value.includes('\0')) {
-      return refuse(path, node, 'must not contain the character NUL');
+      return this.#refuse(path, node, 'must not contain the character NUL');
     }
     if (typeof value === 'number' && !Number.isFinite(value)) {
       const isWord = /[a-z]{3}$/i.test(source);
-      return refuse(
+      return this.#refuse(
         path,
         node,
         isWord
@@ -99,7 +107,7 @@ export function yamlValue(root: unknown): YamlValue {
       );
     }
     if (node.type === 'PLAIN' && node.tag === undefined && READ_DIFFERENTLY.test(source)) {
-      return refuse(
+      return this.#refuse(
         path,
         node,
         `${quoteText(source)} means something else to kubectl; put it in quotes`,
@@ -108,30 +116,32 @@ export function yamlValue(root: unknown): YamlValue {
     return value;
   }
 
-  function readMap(pairs: readonly { key: unknown; value: unknown }[], path: ManifestPath): object {
+  #readMap(pairs: readonly { key: unknown; value: unknown }[], path: ManifestPath): object {
     const fields: Record<string, unknown> = {};
     for (const { key, value } of pairs) {
       if (!isScalar(key)) {
-        refuse(path, key, 'a field name must be a plain text');
+        this.#refuse(path, key, 'a field name must be a plain text');
         continue;
       }
       const name = typeof key.value === 'string' ? key.value : (key.source ?? '');
       const at = [...path, name];
       if (key.tag !== undefined && !PLAIN_TAGS.has(key.tag)) {
-        refuse(at, key, `the tag ${quoteText(key.tag)} is not supported`);
+        this.#refuse(at, key, `the tag ${quoteText(key.tag)} is not supported`);
       } else if (name === '<<') {
-        refuse(at, key, 'merge keys are not supported');
+        this.#refuse(at, key, 'merge keys are not supported');
       } else if (name === '__proto__') {
-        refuse(at, key, 'unknown field');
+        this.#refuse(at, key, 'unknown field');
       } else if (Object.hasOwn(fields, name)) {
-        refuse(at, key, 'the field is set twice');
+        this.#refuse(at, key, 'the field is set twice');
       } else {
-        fields[name] = read(value, at);
+        fields[name] = this.read(value, at);
       }
     }
     return fields;
   }
 
-  const value = read(root, []);
-  return { value, problems, targets };
+  #refuse(path: ManifestPath, node: unknown, message: string): typeof REFUSED {
+    this.problems.push({ path, node, message });
+    return REFUSED;
+  }
 }

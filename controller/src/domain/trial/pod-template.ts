@@ -63,7 +63,7 @@ export type PodRefusal = 'ProfileNotFound' | 'NoImage' | 'ImageNotAllowed' | 'Da
 export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
   const { experiment, trial, attempt, profile, resumeFrom } = plan;
   const { streams } = defaults;
-  const { trainer, data, queueName } = experiment.spec;
+  const { trainer, data } = experiment.spec;
   const allowed = profile?.spec;
   if (trainer.profile !== undefined && allowed === undefined) {
     return refused('ProfileNotFound', `no TrainerProfile "${trainer.profile}" in this namespace`);
@@ -84,6 +84,38 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
       "spec.data.s3 needs the object store; the controller's --nats-servers and --s3-bucket name none",
     );
   }
+  const metadata = podMetadata(experiment, trial, attempt, resumeFrom);
+  const spec = podSpec(plan, image, streams);
+  return { kind: 'pod', pod: { apiVersion: 'v1', kind: 'Pod', metadata, spec } };
+}
+
+function podMetadata(
+  { spec: { queueName } }: Experiment,
+  trial: Trial,
+  attempt: number,
+  resumeFrom: ResumePoint | undefined,
+): PodManifest['metadata'] {
+  const marks = podMarks(trial, attempt);
+  return {
+    name: podName(trial.metadata.name, attempt),
+    namespace: trial.metadata.namespace,
+    labels: {
+      'app.kubernetes.io/managed-by': 'espalier',
+      ...marks.labels,
+      ...(queueName === undefined ? {} : { [QUEUE_LABEL]: queueName }),
+    },
+    ...(resumeFrom === undefined
+      ? {}
+      : { annotations: { [ANNOTATION.resumeFrom]: formatResumePoint(resumeFrom) } }),
+    finalizers: [FINALIZER],
+    ownerReferences: marks.ownerReferences,
+  };
+}
+
+function podSpec(plan: PodPlan, image: string, streams: Streams | undefined): PodManifest['spec'] {
+  const { experiment, trial, attempt, profile, resumeFrom } = plan;
+  const { trainer, data } = experiment.spec;
+  const allowed = profile?.spec;
   const name = attemptName({ trialUid: trial.metadata.uid, attempt });
   const folders = podFolders(experiment, profile, streams && name);
   const fetches = data?.s3 !== undefined || resumeFrom !== undefined;
@@ -91,45 +123,24 @@ export function podTemplate(plan: PodPlan, defaults: PodDefaults): PodTemplate {
     ...(fetches ? [fetchContainer(plan, folders, streams)] : []),
     ...(trainer.sidecar ? [courierContainer(plan, folders, streams)] : []),
   ];
-  const marks = podMarks(trial, attempt);
   return {
-    kind: 'pod',
-    pod: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        name: podName(trial.metadata.name, attempt),
-        namespace: trial.metadata.namespace,
-        labels: {
-          'app.kubernetes.io/managed-by': 'espalier',
-          ...marks.labels,
-          ...(queueName === undefined ? {} : { [QUEUE_LABEL]: queueName }),
-        },
-        ...(resumeFrom === undefined
-          ? {}
-          : { annotations: { [ANNOTATION.resumeFrom]: formatResumePoint(resumeFrom) } }),
-        finalizers: [FINALIZER],
-        ownerReferences: marks.ownerReferences,
-      },
-      spec: {
-        restartPolicy: 'Never',
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        terminationGracePeriodSeconds: Math.ceil(durationMs(trainer.gracePeriod) / 1000),
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-        ...(initContainers === undefined || initContainers.length === 0 ? {} : { initContainers }),
-        containers: [trainerContainer(plan, image, folders, streams)],
-        volumes: Object.values(folders).map(({ volume }) => volume),
-        ...(allowed?.nodeSelector === undefined ? {} : { nodeSelector: allowed.nodeSelector }),
-        ...(allowed?.tolerations === undefined ? {} : { tolerations: allowed.tolerations }),
-        ...optional('runtimeClassName', allowed?.runtimeClassName),
-        ...optional('priorityClassName', allowed?.priorityClassName),
-        ...optional('serviceAccountName', allowed?.serviceAccountName),
-        ...(allowed?.imagePullSecrets === undefined
-          ? {}
-          : { imagePullSecrets: allowed.imagePullSecrets.map((name) => ({ name })) }),
-      },
-    },
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: Math.ceil(durationMs(trainer.gracePeriod) / 1000),
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    ...(initContainers === undefined || initContainers.length === 0 ? {} : { initContainers }),
+    containers: [trainerContainer(plan, image, folders, streams)],
+    volumes: Object.values(folders).map(({ volume }) => volume),
+    ...optional('nodeSelector', allowed?.nodeSelector),
+    ...optional('tolerations', allowed?.tolerations),
+    ...optional('runtimeClassName', allowed?.runtimeClassName),
+    ...optional('priorityClassName', allowed?.priorityClassName),
+    ...optional('serviceAccountName', allowed?.serviceAccountName),
+    ...optional(
+      'imagePullSecrets',
+      allowed?.imagePullSecrets?.map((secret) => ({ name: secret })),
+    ),
   };
 }
 
