@@ -456,3 +456,28 @@ test('replicates of a configuration with a fault are skipped', () => {
   });
   assert.equal(text(plan), 'set-finalizer, create 2, view Running WaitingForSlots');
 });
+
+const messages: Record<string, { given: Given; want: string }> = {
+  'one trial runs': { given: { trials: [one(0, running())] }, want: '1 trial runs, 0 wait' },
+  'one waits': {
+    given: { trials: [one(0, running()), one(1, running()), one(2)] },
+    want: '2 trials run, 1 waits',
+  },
+  'one goes on under Pause': {
+    given: { spec: { desiredState: 'Pause' }, trials: [one(0, running())] },
+    want: 'no new trials; 1 goes on',
+  },
+  'one is waited for': {
+    given: { spec: { desiredState: 'Stop' }, trials: [one(0, running())] },
+    want: 'desiredState is Stop; waiting for 1 trial to end',
+  },
+  'all that max allows have ended': {
+    given: { spec: { trials: { max: 1, parallel: 1 } }, trials: [one(0, succeeded(0.5))] },
+    want: 'trials.max is reached',
+  },
+};
+for (const [name, { given, want }] of Object.entries(messages)) {
+  test(`what an Experiment says of itself: ${name}`, () => {
+    assert.equal(planFor(given).change?.status.message, want);
+  });
+}

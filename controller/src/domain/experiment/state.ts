@@ -49,28 +49,35 @@ export function stateOf(snapshot: ExperimentSnapshot, nowMs: number): Experiment
   const isIdle = progress.active.size === 0;
   if (end !== undefined) {
     if (isIdle) return finalState(snapshot, end);
-    const message = `${end.message}; waiting for ${progress.active.size} trials to end`;
+    const message = `${end.message}; waiting for ${trials(progress.active.size)} to end`;
     return { ...end, message, phase: 'Stopping', wantsTrials: false };
   }
   const done = allCreated(snapshot);
   if (done !== undefined && isIdle) return finalState(snapshot, done);
   if (experiment.spec.desiredState === 'Pause') {
-    const message = `no new trials; ${progress.active.size} go on`;
+    const message = `no new trials; ${counted(progress.active.size, 'goes', 'go')} on`;
     return { phase: 'Paused', reason: 'Paused', message, wantsTrials: false };
   }
   const promotion = promotionOf(progress, done !== undefined);
   if (done !== undefined && isWaiting(progress) && promotion === undefined) {
     // Nothing will make room for the paused ones any more: they end where they are.
-    const message = `${done.message}; ${progress.active.size} trials waited in vain`;
+    const message = `${done.message}; ${trials(progress.active.size)} waited in vain`;
     return { ...done, message, phase: 'Stopping', wantsTrials: false };
   }
   const wantsTrials = done === undefined;
   const busy = progress.phaseCount('Starting') + progress.phaseCount('Running');
   const hasBegun = busy > 0 || progress.completed > 0;
-  const message = `${busy} trials run, ${progress.active.size - busy} wait`;
+  const waiting = counted(progress.active.size - busy, 'waits', 'wait');
+  const message = `${trials(busy)} ${busy === 1 ? 'runs' : 'run'}, ${waiting}`;
   const reason = busy > 0 ? EXPERIMENT_REASON.trialsRunning : EXPERIMENT_REASON.waitingForSlots;
   const phase = hasBegun ? 'Running' : 'Pending';
   return { phase, reason, message, wantsTrials, ...(promotion && { promotion }) };
+}
+
+const trials = (count: number): string => counted(count, 'trial', 'trials');
+
+function counted(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 /** Whether all Trials that have not ended are paused. */
@@ -236,6 +243,6 @@ function endText(reason: PlainReason): string {
     case 'PopulationTrained':
       return 'every member of the population ended';
     case 'MaxTrialsReached':
-      return 'all configurations were tried';
+      return 'trials.max is reached';
   }
 }
