@@ -4,7 +4,7 @@ import { keyOf } from '../key.ts';
 import { findTrial, type Location, unknownName, withClient } from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatAge, formatDuration } from '../render/duration.ts';
-import { formatMetric } from '../render/number.ts';
+import { count, formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { constraintsText, frontLines, objectivesText, valuesText } from '../view/goals.ts';
@@ -77,7 +77,7 @@ function warmStartText({ spec, status }: Experiment): string | undefined {
   if (spec.warmStart === undefined) return undefined;
   const names = spec.warmStart.experiments.join(', ');
   const taken = status?.warmStart?.configurations.length;
-  return taken === undefined ? `with ${names}` : `${taken} configurations of ${names}`;
+  return taken === undefined ? `with ${names}` : `${count(taken, 'configuration')} of ${names}`;
 }
 
 function bestFields(

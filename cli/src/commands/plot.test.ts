@@ -46,7 +46,7 @@ test('a picture on the terminal names its axes and says in words what is to be s
 
 test('curves show the points that the trial reported, by epoch', async () => {
   const { stdout } = await plot('curves', 'digits');
-  assert.match(stdout, /valid_acc of 1 trials by epoch/);
+  assert.match(stdout, /valid_acc of 1 trial by epoch/);
 });
 
 const SIGNS = { svg: '<svg xmlns', html: '<!doctype html>', png: '\x89PNG' } as const;

@@ -3,6 +3,7 @@ import { writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { findRecord, type RecordFlags } from '../record.ts';
+import { count } from '../render/number.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -141,5 +142,5 @@ function summaryOf(name: string, found: Verification): readonly string[] {
   const unknown = suggestions.unknown + verdicts.unknown;
   if (trials === 0) return [`${name} has no trials yet`];
   const all = unknown === 0 ? 'all follow' : 'what can be recomputed follows';
-  return [`${trials} trials of ${name}: ${all} from the record`, ...notes];
+  return [`${count(trials, 'trial')} of ${name}: ${all} from the record`, ...notes];
 }

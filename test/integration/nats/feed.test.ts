@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import type { NatsConnection } from 'nats';
 import { emptyFold, foldLine } from '../../../controller/src/domain/trial/feed-fold.ts';
 import { viewOf } from '../../../controller/src/domain/trial/feed-trajectory.ts';
-import { observe } from '../../../controller/src/domain/trial/observation.ts';
+import { observationOf } from '../../../controller/src/domain/trial/observation.ts';
 import type { PodView } from '../../../controller/src/domain/trial/pod-view.ts';
 import type { FeedInterest } from '../../../controller/src/ports/metrics-feed.ts';
 import { type NatsServer, startNatsServer } from '../../kit/nats-server.ts';
@@ -402,7 +402,7 @@ describe('the metrics feed on a real nats-server', { skip: whyNoTools(), timeout
     const message = JSON.stringify({ step: 3, epoch: 1, values: { acc: 0.25 } });
     const objective = { metric: 'acc', goal: 'maximize', report: 'best' } as const;
     const view = leader.feed.view(trial.trialUid);
-    assert.equal(observe([objective], view, undefined, message)?.value, 0.25);
+    assert.equal(observationOf([objective], view, undefined, message)?.value, 0.25);
     pods.set(trial.trialUid, [pod]);
     await server.start();
     await reconnectWitness();

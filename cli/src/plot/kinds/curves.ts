@@ -1,3 +1,4 @@
+import { count } from '../../render/number.ts';
 import type { Figure, Mark, Panel, XY } from '../figure.ts';
 import { linearScale, logScale, paddedRange } from '../scale.ts';
 import { mainObjective, type PlottedTrial, type Sweep } from '../sweep.ts';
@@ -9,7 +10,7 @@ export function drawCurves(sweep: Sweep): Figure {
   const panel = curvePanel(sweep, metric);
   return {
     title: `Learning curves of ${sweep.name}`,
-    summary: `${metric} of ${panel.marks.length} trials by ${panel.x.label}.`,
+    summary: `${metric} of ${count(panel.marks.length, 'trial')} by ${panel.x.label}.`,
     columns: 1,
     panelHeight: 420,
     panels: [panel],
@@ -23,7 +24,7 @@ export function drawGradNorm(sweep: Sweep): Figure {
   const panel = curvePanel(sweep, metric, true);
   return {
     title: `Gradient norm of ${sweep.name}`,
-    summary: `${metric} before clipping, of ${panel.marks.length} trials by ${panel.x.label}.`,
+    summary: `${metric} before clipping, of ${count(panel.marks.length, 'trial')} by ${panel.x.label}.`,
     columns: 1,
     panelHeight: 420,
     panels: [panel],

@@ -1,4 +1,4 @@
-import { formatMetric } from '../../render/number.ts';
+import { count, formatMetric } from '../../render/number.ts';
 import type { Figure, Mark, XY } from '../figure.ts';
 import { linearScale, paddedRange } from '../scale.ts';
 import { isBetter, mainObjective, mainValue, type Sweep } from '../sweep.ts';
@@ -30,7 +30,7 @@ export function drawHistory(sweep: Sweep): Figure {
     summary:
       champion === undefined
         ? 'No trial has a value yet.'
-        : `${marks.length} trials with a value; the best ${metric} is ${formatMetric(champion)}.`,
+        : `${count(marks.length, 'trial')} with a value; the best ${metric} is ${formatMetric(champion)}.`,
     columns: 1,
     panelHeight: 360,
     panels: [

@@ -1,3 +1,4 @@
+import { count } from '../../render/number.ts';
 import type { Figure, Mark, Rail, XY } from '../figure.ts';
 import { parameterAxis } from '../parameter-axis.ts';
 import { linearScale, paddedRange } from '../scale.ts';
@@ -37,7 +38,7 @@ export function drawParallel(sweep: Sweep): Figure {
   const whole = linearScale([0, 1]);
   return {
     title: `Parameters of ${sweep.name}`,
-    summary: `${marks.length} trials with a value, each a line from its parameters to ${metric}.`,
+    summary: `${count(marks.length, 'trial')} with a value, each a line from its parameters to ${metric}.`,
     columns: 1,
     panelHeight: 420,
     panels: [

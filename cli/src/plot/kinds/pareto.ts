@@ -1,4 +1,5 @@
 import { paretoFront } from '@espalier/search';
+import { count } from '../../render/number.ts';
 import type { Figure, Mark, XY } from '../figure.ts';
 import { linearScale, paddedRange } from '../scale.ts';
 import type { PlottedObjective, PlottedTrial, Sweep } from '../sweep.ts';
@@ -31,7 +32,7 @@ export function drawPareto(sweep: Sweep): Figure {
   );
   return {
     title: `Pareto front of ${sweep.name}`,
-    summary: `${front.length} of ${valued.length} trials are beaten by no other in both objectives.`,
+    summary: `${front.length} of ${count(valued.length, 'trial')} are beaten by no other in both objectives.`,
     columns: 1,
     panelHeight: 420,
     panels: [

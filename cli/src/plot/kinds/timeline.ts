@@ -1,4 +1,5 @@
 import { formatDuration } from '../../render/duration.ts';
+import { count } from '../../render/number.ts';
 import type { Colour, Figure, Mark } from '../figure.ts';
 import { durationScale, linearScale } from '../scale.ts';
 import type { PlottedAttempt, Sweep } from '../sweep.ts';
@@ -25,7 +26,7 @@ export function drawTimeline(sweep: Sweep): Figure {
   const last = sweep.trials.at(-1)?.index ?? 0;
   return {
     title: `Timeline of ${sweep.name}`,
-    summary: `${attempts.length} attempts of ${sweep.trials.length} trials in ${formatDuration(seconds * 1000)}.`,
+    summary: `${count(attempts.length, 'attempt')} of ${count(sweep.trials.length, 'trial')} in ${formatDuration(seconds * 1000)}.`,
     columns: 1,
     panelHeight: Math.min(900, Math.max(160, 16 * sweep.trials.length)),
     panels: [
