@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ALGORITHMS } from '@espalier/search';
+import { SCHEDULES } from '../trainer-image/src/schedule/schedule.ts';
+
+// What CONTRIBUTING.md says of adding something, where nothing else would notice that it was forgotten.
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+test('the manifest reference and docs/search.md tell of every search algorithm', () => {
+  const names = ALGORITHMS.map(({ name }) => name);
+  const [, described = ''] =
+    /algorithm is ([^.]*, gp[^.]*)\./.exec(read('docs/api/v1alpha1.md')) ?? [];
+  assert.deepEqual(described.split(/, | or /).toSorted(), names.toSorted());
+  const [, table = ''] =
+    /^\| `algorithm` \| use it when .*\n((?:\|.*\n)+)/m.exec(read('docs/search.md')) ?? [];
+  const told = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name = '']) => name);
+  assert.deepEqual(told.toSorted(), names.toSorted());
+});
+
+test('docs/trainer.md tells of every schedule', () => {
+  const [, told = ''] = /^- `schedule` is (.*?)\. /ms.exec(read('docs/trainer.md')) ?? [];
+  const names = [...told.matchAll(/`([a-z-]+)`/g)].map(([, name = '']) => name);
+  assert.deepEqual(names.toSorted(), Object.keys(SCHEDULES).toSorted());
+});
