@@ -72,7 +72,9 @@ test('every link of a document leads to a file of the repository and to a headin
     const text = read(document)
       .replaceAll(FENCE, '')
       .replaceAll(/`[^`\n]+`/g, '');
-    const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|\bsrc="([^"]+)"/g)].map(
+      ([, link, picture = '']) => link ?? picture,
+    );
     return targets
       .filter((target) => !/^(https?|mailto):/.test(target))
       .filter((target) => {
@@ -86,4 +88,19 @@ test('every link of a document leads to a file of the repository and to a headin
   });
   assert.deepEqual(dead, []);
   context.diagnostic(`${links} links`);
+});
+
+test('every target of make that a document names is there', (context) => {
+  const makefile = readFileSync(join(root, 'Makefile'), 'utf8');
+  const targets = new Set([...makefile.matchAll(/^([a-z][a-z0-9-]*):/gm)].map(([, name]) => name));
+  const named = documents.flatMap((document) => {
+    const commands = read(document).matchAll(/(?:^|`|\n)(?:[A-Z_]+=\S+ )*make ([a-z][a-z0-9-]*)/g);
+    return [...commands].map(([, target = '']) => ({ document, target }));
+  });
+  const missing = named.filter(({ target }) => !targets.has(target));
+  assert.deepEqual(
+    missing.map(({ document, target }) => `${document}: make ${target}`),
+    [],
+  );
+  context.diagnostic(`${named.length} times a target is named`);
 });
