@@ -11,6 +11,7 @@ import {
 } from '@espalier/api';
 import { EXIT } from './exit-codes.ts';
 import { Failure, invalid, notFound } from './failure.ts';
+import type { Key } from './key.ts';
 import type { Location } from './location.ts';
 import { count } from './render/number.ts';
 import { printable } from './render/printable.ts';
@@ -138,6 +139,27 @@ export async function needOneManifest(
     );
   }
   return { experiment, written };
+}
+
+/**
+ * Where a manifest goes on a cluster. The rule of kubectl: what the file says and what the command says
+ * must not differ.
+ *
+ * @param usual That of the context.
+ */
+export function manifestKey(
+  { metadata }: WrittenManifest,
+  asked: string | undefined,
+  usual: string | undefined,
+): Key {
+  const { name, namespace } = metadata;
+  if (namespace !== undefined && asked !== undefined && namespace !== asked) {
+    throw invalid(
+      `the manifest says namespace ${printable(namespace)}, the command says ${printable(asked)}`,
+      ['leave out one of them'],
+    );
+  }
+  return { name, namespace: namespace ?? asked ?? usual ?? 'default' };
 }
 
 function inNamespace(experiment: Experiment, namespace: string | undefined): Experiment {

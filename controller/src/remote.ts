@@ -14,6 +14,7 @@ export type {
   NodeGpus,
   Right,
 } from './adapters/k8s/cluster-probe.ts';
+export type { Quota, QuotaLimit, QuotaScope } from './adapters/k8s/resource-quota.ts';
 export type { UserCluster } from './adapters/k8s/user-cluster.ts';
 export { isPassing } from './adapters/k8s/user-failure.ts';
 export { readExperimentRecord, type StoredExperiment } from './adapters/s3/experiment-record.ts';
@@ -27,6 +28,7 @@ export type { ObjectStore } from './adapters/s3/object-store.ts';
 export type { StoreOptions } from './adapters/s3/store-client.ts';
 export { ArtifactKeys, DATA_MARK } from './domain/artifacts/keys.ts';
 export { MAX_MANIFEST_BYTES, pointSegments } from './domain/artifacts/manifest.ts';
+export { type PodRequests, podRequests } from './domain/trial/pod-requests.ts';
 
 /** A bucket as people use it, with their own credentials. */
 export interface RemoteStore {

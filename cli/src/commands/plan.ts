@@ -1,17 +1,27 @@
 import { existsSync } from 'node:fs';
-import type { Experiment } from '@espalier/api';
+import { type Experiment, mainObjective } from '@espalier/api';
+import type { LocalClient } from '@espalier/controller/local';
 import { type Channel, writeLines } from '../channel.ts';
+import { isOnCluster } from '../cluster.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { folderOf, type Location, withClient } from '../location.ts';
-import { needOneExperiment } from '../manifest-file.ts';
+import {
+  folderOf,
+  type Location,
+  type OpenedCluster,
+  withClient,
+  withUserCluster,
+} from '../location.ts';
+import { manifestKey, needOneExperiment, needOneManifest } from '../manifest-file.ts';
 import { tableOptions } from '../output.ts';
+import { type QuotaView, quotaDocument, quotaText, quotaWarnings } from '../quota/quota-text.ts';
+import { readQuota } from '../quota/read-quota.ts';
 import { formatDuration } from '../render/duration.ts';
 import { count, formatNumber } from '../render/number.ts';
 import { type Cell, renderFields, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { beginningText, constraintsText, limitLines, objectivesText } from '../view/goals.ts';
 import { buildPlan, type Plan, type Speed } from '../view/plan.ts';
-import { measureSpeed } from '../view/speed.ts';
+import { type KnownTrials, measureSpeed } from '../view/speed.ts';
 
 export interface PlanOptions extends Location {
   readonly file: string;
@@ -19,52 +29,124 @@ export interface PlanOptions extends Location {
   readonly json?: boolean;
 }
 
-/** Tells what a run would do. Nothing is started and nothing written. */
+/** Tells what a run would do, here or on a cluster. Nothing is started and nothing written. */
 export async function plan(surroundings: Surroundings, options: PlanOptions): Promise<ExitCode> {
-  const { stdout, stderr } = surroundings;
-  const experiment = await needOneExperiment(surroundings, options.file, options);
+  if (!isOnCluster(options)) {
+    const experiment = await needOneExperiment(surroundings, options.file, options);
+    return told(surroundings, options, await planHere(surroundings, experiment, options));
+  }
+  const { experiment, written } = await needOneManifest(surroundings, options.file);
+  const planned = await withUserCluster(surroundings, options, (opened) => {
+    const key = manifestKey(written, options.namespace, opened.place.namespace);
+    const there = { ...experiment, metadata: { ...experiment.metadata, ...key } };
+    return planThere(surroundings, opened, there, options);
+  });
+  return told(surroundings, options, planned);
+}
+
+interface Planned {
+  readonly experiment: Experiment;
+  readonly plan: Plan;
+  /** Only of a cluster. */
+  readonly quota?: QuotaView;
+  readonly warnings: readonly string[];
+}
+
+async function planHere(
+  surroundings: Surroundings,
+  experiment: Experiment,
+  options: PlanOptions,
+): Promise<Planned> {
+  const speed =
+    givenSpeed(options) ??
+    (existsSync(folderOf(surroundings, options))
+      ? await withClient(surroundings, options, (client) => earlierSpeed(client, experiment))
+      : undefined);
+  const planned = await planOf(surroundings, experiment, speed);
+  return { experiment, plan: planned, warnings: planned.warnings };
+}
+
+async function planThere(
+  surroundings: Surroundings,
+  opened: OpenedCluster,
+  experiment: Experiment,
+  options: PlanOptions,
+): Promise<Planned> {
+  const speed = givenSpeed(options) ?? (await earlierSpeed(opened.client, experiment));
+  const { trials } = await planOf(surroundings, experiment, speed);
+  const found = await readQuota(surroundings, options, opened, experiment, trials);
+  const { view } = found;
+  // What others use up now may be free later; what is more than all of it never is.
+  const allowed = view.kind === 'known' ? view.allowance.now || view.allowance.ever : undefined;
+  const planned = await planOf(surroundings, experiment, speed, allowed);
+  const warnings = [...planned.warnings, ...found.warnings, ...quotaWarnings(view)];
+  return { experiment, plan: planned, quota: view, warnings };
+}
+
+async function planOf(
+  surroundings: Surroundings,
+  experiment: Experiment,
+  speed: Speed | undefined,
+  allowed?: number,
+): Promise<Plan> {
   const { problemOf, stopRuleOf } = await surroundings.engine();
   const { space } = problemOf(experiment.spec);
-  const speed = await speedOf(surroundings, experiment, options);
-  const planned = buildPlan(experiment, space, stopRuleOf(experiment.spec, 0), speed);
+  return buildPlan(experiment, space, stopRuleOf(experiment.spec, 0), speed, allowed);
+}
+
+function told(
+  { stdout, stderr }: Surroundings,
+  options: PlanOptions,
+  { experiment, plan: planned, quota, warnings }: Planned,
+): ExitCode {
   if (options.json === true) {
-    stdout.write(`${JSON.stringify(planned, undefined, 2)}\n`);
+    const document = { ...planned, ...(quota && { quota: quotaDocument(quota) }), warnings };
+    stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
     return EXIT.ok;
   }
-  printPlan(stdout, experiment, planned);
-  for (const warning of planned.warnings) {
+  printPlan(stdout, experiment, planned, quota);
+  for (const warning of warnings) {
     stderr.write(`${stderr.paint('warning', `warning: ${warning}`)}\n`);
   }
   return EXIT.ok;
 }
 
-async function speedOf(
-  surroundings: Surroundings,
+function givenSpeed({ secondsPerEpoch: seconds }: PlanOptions): Speed | undefined {
+  if (seconds === undefined) return undefined;
+  return { kind: 'epoch', seconds, basis: `${formatNumber(seconds)}s per epoch, as given` };
+}
+
+/** Of so many Experiments, the latest ones, that optimise the same metric: a cluster may have thousands. */
+const MOST_EARLIER = 20;
+
+async function earlierSpeed(
+  client: LocalClient,
   experiment: Experiment,
-  options: PlanOptions,
 ): Promise<Speed | undefined> {
-  const { secondsPerEpoch: seconds } = options;
-  if (seconds !== undefined) {
-    return { kind: 'epoch', seconds, basis: `${formatNumber(seconds)}s per epoch, as given` };
+  const { metric } = mainObjective(experiment.spec);
+  const made = ({ metadata }: Experiment) => metadata.creationTimestamp ?? '';
+  const alike = (await client.experiments())
+    .filter(({ spec }) => mainObjective(spec).metric === metric)
+    .toSorted((a, b) => (made(a) < made(b) ? 1 : -1))
+    .slice(0, MOST_EARLIER);
+  const known: KnownTrials[] = [];
+  for (const other of alike) {
+    const views = await client.trials(other.metadata);
+    known.push({ experiment: other, trials: views.map(({ trial }) => trial) });
   }
-  if (!existsSync(folderOf(surroundings, options))) return undefined;
-  return withClient(surroundings, options, async (client) => {
-    const experiments = await client.experiments();
-    const known = await Promise.all(
-      experiments.map(async (other) => ({
-        experiment: other,
-        trials: (await client.trials(other.metadata)).map(({ trial }) => trial),
-      })),
-    );
-    return measureSpeed(experiment, known);
-  });
+  return measureSpeed(experiment, known);
 }
 
 function optional(name: string, text: string | undefined): [string, Cell][] {
   return text === undefined ? [] : [[name, text]];
 }
 
-function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
+function printPlan(
+  stdout: Channel,
+  { spec }: Experiment,
+  planned: Plan,
+  quota: QuotaView | undefined,
+): void {
   const { search } = spec;
   const upTo = spec.replicates?.racing === undefined ? '' : 'up to ';
   const replicates =
@@ -74,6 +156,7 @@ function printPlan(stdout: Channel, { spec }: Experiment, planned: Plan): void {
   const fields: (readonly [string, Cell])[] = [
     ['experiment', { text: planned.experiment, style: 'strong' }],
     ['trials', `${count(planned.trials, 'trial')}${replicates}, ${planned.parallel} at once`],
+    ...optional('quota', quota && quotaText(quota, Math.min(planned.parallel, planned.trials))),
     ['objective', objectivesText(spec)],
     ...optional('constraints', constraintsText(spec)),
     ...limitLines(spec).map((line): [string, Cell] => ['limit', line]),

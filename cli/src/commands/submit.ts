@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Failure, invalid } from '../failure.ts';
 import type { Key } from '../key.ts';
 import type { Location } from '../location.ts';
-import { needOneManifest } from '../manifest-file.ts';
+import { manifestKey, needOneManifest } from '../manifest-file.ts';
 import { printable } from '../render/printable.ts';
 import { exitOf } from '../run/exit-of.ts';
 import { follow } from '../run/follow.ts';
@@ -40,7 +40,7 @@ export async function submit(
   }
   const cluster = await openCluster(surroundings, options);
   try {
-    const key = keyOf(written, options.namespace, cluster.namespace);
+    const key = manifestKey(written, options.namespace, cluster.namespace);
     const after = await remoteWork(
       surroundings,
       (signal) => submitted(surroundings, cluster, { written, key }, options, signal),
@@ -55,22 +55,6 @@ export async function submit(
   } finally {
     cluster.close();
   }
-}
-
-/** The rule of kubectl: what the file says and what the command says must not differ. */
-function keyOf(
-  { metadata }: WrittenManifest,
-  asked: string | undefined,
-  usual: string | undefined,
-): Key {
-  const { name, namespace } = metadata;
-  if (namespace !== undefined && asked !== undefined && namespace !== asked) {
-    throw invalid(
-      `the manifest says namespace ${printable(namespace)}, the command says ${printable(asked)}`,
-      ['leave out one of them'],
-    );
-  }
-  return { name, namespace: namespace ?? asked ?? usual ?? 'default' };
 }
 
 async function submitted(

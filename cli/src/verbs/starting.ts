@@ -51,7 +51,7 @@ export function addStartingVerbs(program: Command, perform: Perform): void {
         return validate(surroundings, options);
       }),
     );
-  withLocation(withFile(program.command('plan')))
+  withPlace(withFile(program.command('plan')))
     .description('tell how many trials a run would start, over which space, for how long')
     .option(
       '--seconds-per-epoch <s>',
@@ -64,6 +64,7 @@ export function addStartingVerbs(program: Command, perform: Perform): void {
       examples([
         ['espalier plan -f digits.yaml', 'trials, space, grid size, rungs, warnings'],
         ['espalier plan -f digits.yaml --seconds-per-epoch 2.5', 'with an estimate of the time'],
+        ['espalier plan -f digits.yaml --context lab', 'and how many the quota lets run at once'],
       ]),
     )
     .action((options) =>

@@ -48,11 +48,13 @@ export type Speed =
   | { readonly kind: 'epoch'; readonly seconds: number; readonly basis: string }
   | { readonly kind: 'trial'; readonly seconds: number; readonly basis: string };
 
+/** @param allowed So many trials may run at once where a quota says less than the Experiment does. */
 export function buildPlan(
   experiment: Experiment,
   space: Space,
   rule: StopRule,
   speed: Speed | undefined,
+  allowed = Number.POSITIVE_INFINITY,
 ): Plan {
   const { spec } = experiment;
   const cells = cardinality(space);
@@ -62,7 +64,9 @@ export function buildPlan(
   const trials = configurations * replicates;
   const epochs = epochsOf(spec);
   const rungs = rule.kind === 'none' ? [] : rungMilestones(rule);
-  const estimate = estimateTime(spec, trials, epochs, rule, rungs, speed);
+  const slots = Math.min(spec.trials.parallel, trials, allowed);
+  const work = { rounds: trials / slots, epochs, rungs };
+  const estimate = speed && slots > 0 ? estimateTime(spec, work, rule, speed) : undefined;
   return {
     experiment: experiment.metadata.name,
     configurations,
@@ -95,15 +99,16 @@ function epochsOf(spec: ExperimentSpec): number | undefined {
 
 function estimateTime(
   spec: ExperimentSpec,
-  trials: number,
-  epochs: number | undefined,
+  work: {
+    /** Trials one after the other in the same slot. */
+    readonly rounds: number;
+    readonly epochs: number | undefined;
+    readonly rungs: readonly number[];
+  },
   rule: StopRule,
-  rungs: readonly number[],
-  speed: Speed | undefined,
+  speed: Speed,
 ): Estimate | undefined {
-  if (speed === undefined) return undefined;
-  const slots = Math.min(spec.trials.parallel, trials);
-  const rounds = trials / slots;
+  const { rounds, epochs, rungs } = work;
   if (speed.kind === 'trial') {
     const seconds = rounds * speed.seconds;
     return { atMostSeconds: seconds, likelySeconds: seconds, basis: speed.basis };

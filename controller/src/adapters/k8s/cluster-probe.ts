@@ -1,9 +1,11 @@
-import { GROUP, VERSION } from '@espalier/api';
+import { GROUP, type TrainerProfile, trainerProfileSchema, VERSION } from '@espalier/api';
 import type { Call } from '../../ports/cluster.ts';
+import type { ObjectKey } from '../../ports/key.ts';
 import { isForbidden, isNotFound } from './api-error.ts';
-import { allObjects } from './list-objects.ts';
+import { allObjects, type Where } from './list-objects.ts';
 import type { RawObject } from './raw-object.ts';
-import { LEASES, NODES, PODS, type Resource } from './resources.ts';
+import { type Quota, quotaOf } from './resource-quota.ts';
+import { LEASES, NODES, objectPath, PODS, PROFILES, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
 
 /** A right that a person may have. */
@@ -39,6 +41,7 @@ export interface NodeGpus {
 export type Hidden = 'hidden';
 
 const DEPLOYMENTS: Resource = { kind: 'Deployment', apiVersion: 'apps/v1', plural: 'deployments' };
+const QUOTAS: Resource = { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas' };
 const GPU = /^[a-z0-9.-]+\/gpu$/;
 const SECOND_MS = 1000;
 
@@ -162,6 +165,28 @@ export class ClusterProbe {
     return totals.map(({ node, total }) => ({ node, total, used: used.get(node) ?? 0 }));
   }
 
+  /** By name. */
+  async quotas(namespace: string, call: Call): Promise<readonly Quota[] | Hidden> {
+    const items = await this.#list(QUOTAS, { namespace }, call);
+    if (items === 'hidden') return items;
+    return items.map(quotaOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Undefined if there is none of that name. */
+  async profile(
+    { namespace, name }: ObjectKey,
+    call: Call,
+  ): Promise<TrainerProfile | Hidden | undefined> {
+    try {
+      const path = objectPath(PROFILES, namespace, name);
+      return trainerProfileSchema.parse(await this.#get(path, call));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      if (isForbidden(error)) return 'hidden';
+      throw error;
+    }
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -170,10 +195,10 @@ export class ClusterProbe {
     return this.#transport.request<T>({ method: 'GET', path, resource: 'discovery' }, call);
   }
 
-  /** In all namespaces. */
+  /** In all namespaces, unless one is named. */
   async #list(
     resource: Resource,
-    query: { readonly labelSelector?: string },
+    query: Where,
     call: Call,
   ): Promise<readonly RawObject[] | Hidden> {
     try {

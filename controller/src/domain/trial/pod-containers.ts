@@ -30,7 +30,7 @@ const READY_SECONDS = 120;
 const WATCH_ARGS = ['watch', `--report=${REPORT_FILE}`, `--ready=${READY_FILE}`];
 
 /** Node itself needs about 60 MiB; files are carried in pieces. Limits, because quotas ask for them. */
-const COURIER_RESOURCES = { cpu: '500m', memory: '256Mi' } as const;
+export const COURIER_RESOURCES = { cpu: '500m', memory: '256Mi' } as const;
 
 const SECURITY_CONTEXT = {
   allowPrivilegeEscalation: false,
@@ -165,7 +165,13 @@ function environment(plan: PodPlan, streams: Streams | undefined) {
 }
 
 /** Requests equal limits, so that a pod gets what it was promised and takes no more. */
-function trainerResources({ experiment, profile }: PodPlan) {
+export function trainerResources({
+  experiment,
+  profile,
+}: {
+  readonly experiment: PodPlan['experiment'];
+  readonly profile?: PodPlan['profile'] | undefined;
+}): { readonly requests?: Record<string, string>; readonly limits?: Record<string, string> } {
   const asked = experiment.spec.trainer.resources;
   const defaults = profile?.spec.resources;
   const cpu = asked.cpu ?? defaults?.cpu;
