@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ATTEMPT_OUTCOMES, EXPERIMENT_PHASES, TRIAL_PHASES } from '@espalier/api';
+import { ARTIFACT, ATTEMPT_OUTCOMES, EXPERIMENT_PHASES, TRIAL_PHASES } from '@espalier/api';
 
 // Conditions, reasons, events, alerts and metrics are held to docs/operations.md by
 // integration/chart/words.test.ts, and docs/metrics.md to the page of metrics by integration/prom.
@@ -49,4 +49,11 @@ test('no word of docs/glossary.md is explained twice', (context) => {
   assert.deepEqual(words.toSorted(), [...new Set(words)].toSorted());
   assert.ok(words.length > 40, `${words.length}`);
   context.diagnostic(`${words.length} words`);
+});
+
+test('docs/concepts.md shows every file that an Experiment leaves', () => {
+  const concepts = readFileSync(join(import.meta.dirname, '../docs/concepts.md'), 'utf8');
+  const [, tree = ''] = /^```\n(<store>.*?)^```/ms.exec(concepts) ?? [];
+  const lacking = Object.values(ARTIFACT).filter((name) => !tree.includes(name));
+  assert.deepEqual(lacking, []);
 });
