@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
   'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lock demo test test-all e2e coverage verify format generate types bench \
+.PHONY: help setup tools lock demo test test-all e2e soak coverage verify format generate types bench \
   bench-local bench-trainer bench-controller bench-streams bench-search bench-cli gpu-check cluster-up cluster-down images chart clean generate-deploy
 
 help: ## Show what each target does
@@ -32,6 +32,11 @@ test: setup tools coverage ## Run every test that can run here, as TAP
 e2e: export ESPALIER_E2E = 1
 e2e: setup tools ## Install, train, break and remove everything: on KUBECONFIG, else on cluster-up's node, else its own
 	@$(NODE) --test --test-reporter=tap test/e2e/walk.test.ts
+
+soak: export ESPALIER_SOAK = 1
+soak: export SOAK_MINUTES ?= 60
+soak: setup tools ## Small Experiments and random kills for SOAK_MINUTES (root, ESPALIER_HOST_TESTS=1); SOAK_SEED repeats them
+	@$(NODE) --test --test-reporter=tap test/soak/soak.test.ts
 
 test-all: export ESPALIER_TEST_ALL = 1
 test-all: test ## The same with nothing scaled down

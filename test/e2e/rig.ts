@@ -26,8 +26,12 @@ export interface Rig {
   mark(what: string): void;
 }
 
-/** Finds or starts the cluster before the tests of the enclosing suite, and leaves it as it was. */
-export function useRig(): Story<Rig> {
+/**
+ * Finds or starts the cluster before the tests of the enclosing suite, and leaves it as it was.
+ *
+ * @param upgrades whether a step goes to the next version. @default true
+ */
+export function useRig({ upgrades = true } = {}): Story<Rig> {
   let rig: Rig | undefined;
   /** What to end, the newest first. */
   const ends: (() => Promise<void> | void)[] = [];
@@ -38,7 +42,7 @@ export function useRig(): Story<Rig> {
     async () => (rig ? explain(rig) : ''),
   );
   before(async () => {
-    const target = await useTarget();
+    const target = await useTarget(upgrades);
     ends.push(() => target.stop(outcome));
     const kubernetes = await openKubernetes(target.kubeconfig);
     ends.push(kubernetes.close);

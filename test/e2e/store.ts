@@ -8,11 +8,12 @@ import {
   type Trial,
 } from '@espalier/api';
 import { ObjectStore } from '../../controller/src/adapters/s3/object-store.ts';
+import type { StoreOptions } from '../../controller/src/adapters/s3/store-client.ts';
 import { ArtifactKeys } from '../../controller/src/domain/artifacts/keys.ts';
 import { NAMESPACE } from '../integration/chart/helm.ts';
 import { type Tally, wrongValues } from '../integration/streams/record.ts';
 import type { KubeObject } from '../kit/kube-types.ts';
-import { storedFile } from '../kit/stored-file.ts';
+import { type AttemptOf, storedFile } from '../kit/stored-file.ts';
 import type { Kubernetes } from './kubernetes.ts';
 
 const BUCKET = 'espalier';
@@ -22,6 +23,8 @@ const keys = new ArtifactKeys('');
 /** The bundled object store, as somebody outside of the cluster reaches it. */
 export interface Store {
   readonly objects: ObjectStore;
+  /** Of {@link objects}, for what it cannot do. */
+  readonly options: StoreOptions;
   /** For the command line. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -46,13 +49,8 @@ export async function withStore<T>(
   return kubernetes.forwarded(place, async (port) => {
     const endpoint = `http://127.0.0.1:${port}`;
     const region = 'us-east-1';
-    const objects = new ObjectStore({
-      endpoint,
-      bucket: BUCKET,
-      region,
-      pathStyle: true,
-      credentials,
-    });
+    const options = { endpoint, bucket: BUCKET, region, pathStyle: true, credentials };
+    const objects = new ObjectStore(options);
     const env = {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -61,7 +59,7 @@ export async function withStore<T>(
       ESPALIER_S3_PATH_STYLE: 'true',
     };
     try {
-      return await work({ objects, env });
+      return await work({ objects, options, env });
     } finally {
       objects.close();
     }
@@ -90,6 +88,45 @@ export function fileOf(
   return storedFile(objects, keys, { experiment, trial, attempt }, path);
 }
 
+/** What an attempt left in the store. */
+interface AttemptRecord {
+  /** By `seq`; those of the trial's earlier attempts, too. */
+  readonly points: readonly Point[];
+  readonly files: number;
+  /** Files that its manifest names and that are not there. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Reads what an attempt's newest manifest lists; undefined = there is none.
+ *
+ * @param names of all objects of the Experiment, as {@link objectsOf} gives them.
+ */
+export async function attemptRecord(
+  store: Store,
+  { experiment, trial, attempt }: AttemptOf,
+  names: readonly string[],
+): Promise<AttemptRecord | undefined> {
+  const folder = new RegExp(`^trials/\\d+-${trial.metadata.uid}/a${attempt}/([^/]+)$`);
+  // One that was stopped has those of its checkpoints alone.
+  const newest = newestManifest(names.flatMap((name) => folder.exec(name)?.[1] ?? []));
+  if (newest === undefined) return undefined;
+  const read = (path: string) => fileOf(store, experiment, trial, attempt, path);
+  const manifest = manifestSchema.parse(JSON.parse((await read(newest))?.toString() ?? ''));
+  const points: Point[] = [];
+  const missing: string[] = [];
+  let files = 0;
+  for (const { path } of manifest.files) {
+    // Of the checkpoints only the best one of the Experiment has to stay.
+    if (path.startsWith('checkpoint-')) continue;
+    const body = await read(path);
+    if (body === undefined) missing.push(path);
+    else files += 1;
+    if (path.startsWith('points-')) points.push(...pointsOf(body?.toString() ?? ''));
+  }
+  return { points: points.sort((a, b) => a.seq - b.seq), files, missing };
+}
+
 /**
  * Compares what the Trials say with the points that their trainers put into the store themselves: those
  * of each Trial's last attempt, which hold those of the earlier ones.
@@ -104,26 +141,14 @@ export async function compareWithRecord(
   const names = await objectsOf(store, experiment);
   for (const trial of trials) {
     const attempt = trial.status?.attempts.at(-1)?.number ?? 0;
-    const folder = new RegExp(`^trials/\\d+-${trial.metadata.uid}/a${attempt}/([^/]+)$`);
-    // One that was stopped has those of its checkpoints alone.
-    const newest = newestManifest(names.flatMap((name) => folder.exec(name)?.[1] ?? []));
-    if (newest === undefined) {
+    const record = await attemptRecord(store, { experiment, trial, attempt }, names);
+    if (record === undefined) {
       wrong.push(`${trial.metadata.name}: a${attempt} has no manifest`);
       continue;
     }
-    const read = (path: string) => fileOf(store, experiment, trial, attempt, path);
-    const text = (await read(newest))?.toString() ?? '';
-    const manifest = manifestSchema.parse(JSON.parse(text));
-    const points: Point[] = [];
-    for (const { path } of manifest.files) {
-      // Of the checkpoints only the best one of the Experiment has to stay.
-      if (path.startsWith('checkpoint-')) continue;
-      const body = await read(path);
-      if (body === undefined) wrong.push(`${trial.metadata.name}: ${path} is not in the store`);
-      else files += 1;
-      if (path.startsWith('points-')) points.push(...pointsOf(body?.toString() ?? ''));
-    }
-    points.sort((a, b) => a.seq - b.seq);
+    const { points, missing } = record;
+    files += record.files;
+    wrong.push(...missing.map((path) => `${trial.metadata.name}: ${path} is not in the store`));
     const counted = trial.status?.observation?.points ?? 0;
     sent += points.length;
     folded += counted;

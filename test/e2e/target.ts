@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type ClusterRecord, runningCluster } from '../kit/cluster-record.ts';
 import { NODE_NAME } from '../kit/node/node-box.ts';
-import { startNodeCluster } from '../kit/node/node-cluster.ts';
+import { type NodeCluster, startNodeCluster } from '../kit/node/node-cluster.ts';
 import { projectImages } from '../kit/node/release.ts';
 import { whyNoNode } from '../kit/node/why-no-node.ts';
 import { signalGroup, tailOf } from '../kit/own-process.ts';
@@ -19,6 +19,8 @@ export interface Target {
   readonly node: TargetNode | undefined;
   /** The chart of the next version; its controller's image is there only where the node is ours alone. */
   readonly next: SecondVersion | undefined;
+  /** All of it, only where this process started it. */
+  readonly own: NodeCluster | undefined;
   /** Whether it goes on after the suite, which then has to leave it as it was. */
   readonly stays: boolean;
   stop(options: { readonly failed: boolean }): Promise<void>;
@@ -38,10 +40,14 @@ export function whyNoTarget(): string | false {
   return givenKubeconfig() === undefined ? whyNoNode() : whyNoTools();
 }
 
-/** The cluster that is given, else one of its own with images of this checkout. */
-export async function useTarget(): Promise<Target> {
+/**
+ * The cluster that is given, else one of its own with images of this checkout.
+ *
+ * @param upgrades whether one of its own shall have the next version, too.
+ */
+export async function useTarget(upgrades: boolean): Promise<Target> {
   const kubeconfig = givenKubeconfig();
-  return kubeconfig === undefined ? ownTarget() : givenTarget(resolve(kubeconfig));
+  return kubeconfig === undefined ? ownTarget(upgrades) : givenTarget(resolve(kubeconfig));
 }
 
 /**
@@ -56,11 +62,15 @@ function givenKubeconfig(): string | undefined {
   return ours?.node === undefined ? undefined : ours.kubeconfig;
 }
 
-async function ownTarget(): Promise<Target> {
-  const next = makeSecondVersion();
-  const images = async () => [...(await projectImages()), await next.image()];
+async function ownTarget(upgrades: boolean): Promise<Target> {
+  const next = upgrades ? makeSecondVersion() : undefined;
+  const images = async () => [
+    ...(await projectImages()),
+    ...(next === undefined ? [] : [await next.image()]),
+  ];
   try {
-    const { plane, kubelet, stop } = await startNodeCluster({ images });
+    const own = await startNodeCluster({ images });
+    const { plane, kubelet, stop } = own;
     const { pause, resume } = kubelet;
     const kubeletLog = (lines: number) => kubelet.process.tail(lines);
     return {
@@ -68,11 +78,12 @@ async function ownTarget(): Promise<Target> {
       what: 'a node of its own',
       node: { name: NODE_NAME, pauseKubelet: pause, resumeKubelet: resume, kubeletLog },
       next,
+      own,
       stays: false,
-      stop: (options) => stop(options).finally(next.remove),
+      stop: (options) => stop(options).finally(() => next?.remove()),
     };
   } catch (error) {
-    next.remove();
+    next?.remove();
     throw error;
   }
 }
@@ -81,7 +92,15 @@ function givenTarget(kubeconfig: string): Target {
   const ours = runningCluster(CLUSTER);
   const node = ours?.kubeconfig === kubeconfig ? nodeOf(ours) : undefined;
   const what = node === undefined ? 'a given cluster' : "cluster-up's node";
-  return { kubeconfig, what, node, next: undefined, stays: true, stop: async () => {} };
+  return {
+    kubeconfig,
+    what,
+    node,
+    next: undefined,
+    own: undefined,
+    stays: true,
+    stop: async () => {},
+  };
 }
 
 function nodeOf({ processes, folders }: ClusterRecord): TargetNode | undefined {

@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { soak, soakOptions, soakTimeoutMs } from '../soak/soak.ts';
 import { killServers, loseNode, nothingLost, runHelmTest, upgradeHelm } from './fault-steps.ts';
 import { install, pushData, uninstall } from './release-steps.ts';
 import { useRig } from './rig.ts';
@@ -33,6 +34,13 @@ describe('a cluster of real containers, from installation to removal', {
   step('F24 G9 helm upgrade to a version with one more field, in mid-training', upgradeHelm);
   step('helm test passes on a real node', runHelmTest);
   step('G6 G7 G9 G14 after all faults it ends as asked and no point is lost', nothingLost);
+
+  const options = soakOptions();
+  step(
+    'G1 G9 G14 F1 F11 small Experiments while everything is killed in turn',
+    (rig, context) => soak(rig, context, options),
+    soakTimeoutMs(options),
+  );
 
   step('G5 G10 helm uninstall leaves the records and nothing else', uninstall);
 });

@@ -43,6 +43,8 @@ export interface ContainerState {
 
 export interface ContainerStatus {
   readonly name: string;
+  /** `<runtime>://<id>`. */
+  readonly containerID?: string;
   readonly state?: ContainerState;
 }
 

@@ -5,6 +5,7 @@ import {
   matches,
   type RequestRecord,
 } from './fault-rules.ts';
+import { createRandom } from './random.ts';
 
 /** The rules of a proxy and how often each has acted. */
 export interface RuleBook {
@@ -47,16 +48,5 @@ export function createRuleBook(initial: readonly FaultRule[], seed: number): Rul
       }
       return faults;
     },
-  };
-}
-
-/** A small seeded generator (mulberry32), so that a run with chances can be repeated. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

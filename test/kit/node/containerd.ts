@@ -8,6 +8,8 @@ export interface Containerd {
   readonly process: OwnProcess;
   /** Adds the images of an OCI archive. */
   importImage(archive: string): Promise<void>;
+  /** SIGKILL for all processes of a container that a pod's status names; throws if none of them runs. */
+  killContainer(id: string): Promise<void>;
 }
 
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
@@ -75,6 +77,10 @@ runtime_type = "io.containerd.runc.v2"
     process,
     importImage: async (archive) => {
       await ctr('images', 'import', archive);
+    },
+    killContainer: async (id) => {
+      const task = id.replace('containerd://', '');
+      await ctr('tasks', 'kill', '--all', '--signal', 'SIGKILL', task);
     },
   };
 }

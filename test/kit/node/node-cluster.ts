@@ -4,7 +4,7 @@ import { endOrphans } from '../orphans.ts';
 import type { OwnProcess } from '../own-process.ts';
 import { makeStateFolder, type StateFolder } from '../state-folder.ts';
 import { makeCgroup } from './cgroups.ts';
-import { startContainerd } from './containerd.ts';
+import { type Containerd, startContainerd } from './containerd.ts';
 import type { Kubelet } from './kubelet.ts';
 import { removeLeftBehind, removeRestOfNode } from './left-behind.ts';
 import { type NodeBox, startNodeBox } from './node-box.ts';
@@ -28,6 +28,9 @@ export interface NodeCluster {
   readonly plane: ControlPlane;
   readonly box: NodeBox;
   readonly kubelet: Kubelet;
+  readonly containerd: Containerd;
+  /** Where the logs of containers lie on this machine, as long as their pods: `<pod>/<container>/<n>.log`. */
+  readonly podLogs: string;
   readonly folders: readonly StateFolder[];
   readonly processes: readonly OwnProcess[];
   /** Ends everything and removes it. */
@@ -79,6 +82,8 @@ export async function startNodeCluster(options: NodeClusterOptions = {}): Promis
       plane,
       box,
       kubelet: node.kubelet,
+      containerd,
+      podLogs: folder.file('var-log/pods'),
       folders: [plane.folder, folder],
       get processes() {
         return [...COMPONENTS.map((component) => plane.process(component)), ...node.processes];

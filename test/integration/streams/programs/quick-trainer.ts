@@ -5,6 +5,8 @@
  * `epochs`, `steps` per epoch, `epochMs`, `top` (the last value of `acc`), `mode`: `nan` diverges in
  * the middle, `drag` takes eight times as long if `top` is less than 0.5: time to be stopped.
  * `cost`: reports epoch_seconds, which is it and `top` together: the better, the slower.
+ * `mib`: what its model takes. `prints`: 1 = every line of the report is also printed, where neither NATS nor
+ * a store is needed to read it.
  * `holds`: attempts before that number wait after their second epoch for a file `go` beside the report.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -16,6 +18,7 @@ import {
   checkpointFolder,
   EXIT_CODE,
   encodePoint,
+  encodeReportLine,
   type Manifest,
   manifestSchema,
   type Point,
@@ -27,7 +30,10 @@ import { listenForStop } from '../../../../trainer-image/src/commands/stop-signa
 import { readTrialEnvironment } from '../../../../trainer-image/src/commands/trial-environment.ts';
 import { beginDelivery } from '../../../../trainer-image/src/report/delivery.ts';
 import { PointLog } from '../../../../trainer-image/src/report/point-log.ts';
-import { openReportFile } from '../../../../trainer-image/src/report/report-sink.ts';
+import {
+  openReportFile,
+  type ReportSink,
+} from '../../../../trainer-image/src/report/report-sink.ts';
 import { metricsTable, stepsTable } from '../../../../trainer-image/src/report/tables.ts';
 import { writeLastWords } from '../../../../trainer-image/src/report/termination-log.ts';
 
@@ -93,10 +99,19 @@ const state: State = {
 };
 /** What its model holds: how it came to be, an entry for each trial that has trained it. */
 const weights = `${found === undefined ? '' : modelIn(found)}${task.trial}@${state.step} `;
+const reportFile = openReportFile(delivery.reportFile);
+/** Printed first: nobody has heard of a point that is not in the log. */
+const printed: ReportSink = {
+  ...reportFile,
+  write(line) {
+    process.stdout.write(`${encodeReportLine(line)}\n`);
+    reportFile.write(line);
+  },
+};
 const points = new PointLog(
   resumed?.points ?? [],
   (resumed?.points.at(-1)?.seq ?? -1) + 1,
-  openReportFile(delivery.reportFile),
+  number('prints', 0) === 1 ? printed : reportFile,
 );
 const folder = new AttemptFolder(outFolder, { trialUid: task.uid, attempt: task.attempt });
 const modelOf = (step: number) => `${checkpointFolder(step)}/${ARTIFACT.model}`;
@@ -111,7 +126,8 @@ function writeSegment(): void {
 
 function writeModel(): void {
   const path = modelOf(state.step);
-  if (!folder.has(path)) write(path, `${weights}\nafter ${state.step} steps\n`);
+  const padding = ' '.repeat(number('mib', 0) * 2 ** 20);
+  if (!folder.has(path)) write(path, `${weights}\nafter ${state.step} steps\n${padding}`);
 }
 
 const isBest = (path: string) => state.best !== null && path === modelOf(state.best.step);
