@@ -1,4 +1,4 @@
-import type { Experiment, ExperimentSpec, Trial } from '@espalier/api';
+import type { Experiment, ExperimentSpec, Trial, TrialStatus } from '@espalier/api';
 import type {
   LocalClient,
   LocalOptions,
@@ -21,6 +21,11 @@ export interface Engine {
   problemOf(spec: ExperimentSpec): Problem;
   /** How the configurations stand, the best first. */
   leaderboardOf(spec: ExperimentSpec, trials: readonly Trial[]): readonly Standing[];
+  /** Whether what was observed of a Trial misses a constraint, or does not tell. */
+  missesConstraints(
+    spec: ExperimentSpec,
+    observed: Pick<NonNullable<TrialStatus['observation']>, 'value' | 'values'>,
+  ): boolean;
   /** Of the Trials of one configuration: hyperband judges them by different ones. */
   stopRuleOf(spec: ExperimentSpec, configuration: number): StopRule;
   importanceOf(

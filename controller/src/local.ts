@@ -35,6 +35,7 @@ export type {
 export { inheritedEnv } from './adapters/local/trainer-env.ts';
 export { readManifest } from './domain/artifacts/manifest.ts';
 export { checkExperiment, problemOf, type SpecProblem } from './domain/experiment/check.ts';
+export { missesConstraints } from './domain/experiment/goals.ts';
 export { importanceOf } from './domain/experiment/importance.ts';
 export { leaderboardOf } from './domain/experiment/leaderboard.ts';
 export { stopRuleOf } from './domain/experiment/stop-rule.ts';

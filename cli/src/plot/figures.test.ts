@@ -97,17 +97,19 @@ for (const [name, sweep] of Object.entries(SWEEPS)) {
 const valuesOf = (marks: readonly Mark[], kind: 'dot' | 'line'): readonly XY[] =>
   marks.flatMap((mark) => (mark.kind === kind ? ('at' in mark ? [mark.at] : mark.points) : []));
 
-test('the line of a history is the best value so far, at every trial', () => {
+test('the line of a history is the best value so far of those that meet the constraints', () => {
   const goals = fc.constantFrom('maximize' as const, 'minimize' as const);
-  const trials = fc.array(
-    fc.option(fc.double({ min: -9, max: 9, noNaN: true }), { nil: undefined }),
-  );
+  const value = fc.option(fc.double({ min: -9, max: 9, noNaN: true }), { nil: undefined });
+  const trials = fc.array(fc.record({ value, isInfeasible: fc.boolean() }));
   fc.assert(
-    fc.property(goals, trials, (goal, values) => {
+    fc.property(goals, trials, (goal, results) => {
       const sweep = sweepOf(
-        values.map((value, index) => plottedTrial(index, { values: [value] })),
+        results.map(({ value, isInfeasible }, index) =>
+          plottedTrial(index, { values: [value], isInfeasible }),
+        ),
         { objectives: [{ metric: 'm', goal }] },
       );
+      const values = results.map(({ value, isInfeasible }) => (isInfeasible ? undefined : value));
       const line = valuesOf(drawHistory(sweep).panels[0]?.marks ?? [], 'line');
       for (const { index } of sweep.trials) {
         const seen = values.slice(0, index + 1).filter((value) => value !== undefined);
@@ -120,12 +122,18 @@ test('the line of a history is the best value so far, at every trial', () => {
   );
 });
 
-test('the front of a Pareto picture is what no other trial beats', () => {
+test('the front of a Pareto picture is what no other trial beats that meets the constraints', () => {
   const value = fc.integer({ min: 0, max: 6 });
   fc.assert(
-    fc.property(fc.array(fc.tuple(value, value), { minLength: 1 }), (pairs) => {
-      const sweep = sweepOf(pairs.map((values, index) => plottedTrial(index, { values })));
-      const drawn = valuesOf(drawPareto(sweep).panels[0]?.marks ?? [], 'line');
+    fc.property(fc.array(fc.tuple(value, value, fc.boolean()), { minLength: 1 }), (results) => {
+      const trials = results.map(([x, y, isInfeasible], index) =>
+        plottedTrial(index, { values: [x, y], isInfeasible }),
+      );
+      const figure = drawPareto(sweepOf(trials));
+      const apart = results.filter(([, , isInfeasible]) => isInfeasible).length;
+      assert.equal(apart > 0, /miss(es)? a constraint/.test(figure.summary));
+      const pairs = results.flatMap(([x, y, misses]): XY[] => (misses ? [] : [[x, y]]));
+      const drawn = valuesOf(figure.panels[0]?.marks ?? [], 'line');
       const beaten = ([a, b]: XY) => pairs.some(([c, d]) => c >= a && d <= b && (c > a || d < b));
       const expected = new Set(pairs.filter((pair) => !beaten(pair)).map(String));
       assert.deepEqual(new Set(drawn.map(String)), expected);

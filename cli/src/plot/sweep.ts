@@ -33,6 +33,8 @@ export interface PlottedTrial {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** One per objective; undefined where none is known. */
   readonly values: readonly (number | undefined)[];
+  /** Whether it misses a constraint: then it is neither the best nor on the front. */
+  readonly isInfeasible: boolean;
   readonly attempts: readonly PlottedAttempt[];
   readonly points: readonly PlottedPoint[];
   /** Where people find more: URIs as the record names them. */

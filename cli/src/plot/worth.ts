@@ -34,5 +34,6 @@ export function hintOf(sweep: Sweep, trial: PlottedTrial): string {
     if (value === undefined) return [];
     return [`${name}=${typeof value === 'number' ? formatNumber(value) : value}`];
   });
-  return [`${trial.name} (${trial.state})`, ...values, ...parameters].join('\n');
+  const misses = trial.isInfeasible ? ['misses a constraint'] : [];
+  return [`${trial.name} (${trial.state})`, ...values, ...misses, ...parameters].join('\n');
 }

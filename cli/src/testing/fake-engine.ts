@@ -34,6 +34,8 @@ export class FakeEngine implements Engine {
   readonly logs = new Map<string, string>();
   /** Paths of files with points, by trial. */
   readonly points = new Map<string, readonly string[]>();
+  /** A metric that must not be above 0. */
+  bounded = '';
   importance: readonly { readonly name: string; readonly importance: number }[] = [];
   /** Everything that was asked for, in order, such as `apply digits`. */
   readonly calls: string[] = [];
@@ -84,6 +86,13 @@ export class FakeEngine implements Engine {
   /** What is said of a leaderboard is tested with the real engine. */
   leaderboardOf(): readonly Standing[] {
     return this.standings;
+  }
+
+  missesConstraints(
+    _: ExperimentSpec,
+    { values = [] }: { readonly values?: readonly { metric: string; value: number }[] | undefined },
+  ): boolean {
+    return values.some(({ metric, value }) => metric === this.bounded && value > 0);
   }
 
   stopRuleOf(): StopRule {

@@ -1,7 +1,8 @@
 import { count, formatMetric } from '../../render/number.ts';
-import type { Figure, Mark, XY } from '../figure.ts';
+import type { Colour, Figure, Mark, XY } from '../figure.ts';
+import { INFEASIBLE } from '../infeasible.ts';
 import { linearScale, paddedRange } from '../scale.ts';
-import { isBetter, mainObjective, mainValue, type Sweep } from '../sweep.ts';
+import { isBetter, mainObjective, mainValue, type PlottedTrial, type Sweep } from '../sweep.ts';
 import { hintOf } from '../worth.ts';
 
 /** The value of each trial in the order of their indices, and the best so far. */
@@ -13,10 +14,10 @@ export function drawHistory(sweep: Sweep): Figure {
   for (const trial of sweep.trials) {
     const value = mainValue(trial);
     if (value === undefined) continue;
-    const colour = trial.end === 'succeeded' ? 'accent' : 'quiet';
+    const colour = colourOf(trial);
     const at = [trial.index, value] as const;
     marks.push({ kind: 'dot', at, colour, trial: trial.name, hint: hintOf(sweep, trial) });
-    if (trial.end === 'failed') continue;
+    if (trial.end === 'failed' || trial.isInfeasible) continue;
     if (champion === undefined || isBetter(goal, value, champion)) {
       if (champion !== undefined) best.push([trial.index, champion]);
       champion = value;
@@ -48,7 +49,13 @@ export function drawHistory(sweep: Sweep): Figure {
     legend: [
       { text: 'complete', colour: 'accent', mark: 'dot' },
       { text: 'stopped, failed or running', colour: 'quiet', mark: 'dot' },
+      ...(sweep.trials.some(({ isInfeasible }) => isInfeasible) ? [INFEASIBLE] : []),
       { text: 'best so far', colour: 'contrast', mark: 'line' },
     ],
   };
+}
+
+function colourOf({ end, isInfeasible }: PlottedTrial): Colour {
+  if (isInfeasible) return INFEASIBLE.colour;
+  return end === 'succeeded' ? 'accent' : 'quiet';
 }

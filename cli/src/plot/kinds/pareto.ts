@@ -1,13 +1,17 @@
 import { paretoFront } from '@espalier/search';
 import { count } from '../../render/number.ts';
-import type { Figure, Mark, XY } from '../figure.ts';
+import type { Colour, Figure, Mark, XY } from '../figure.ts';
+import { INFEASIBLE } from '../infeasible.ts';
 import { linearScale, paddedRange } from '../scale.ts';
 import type { PlottedObjective, PlottedTrial, Sweep } from '../sweep.ts';
 import { hintOf } from '../worth.ts';
 
 type Valued = { readonly trial: PlottedTrial; readonly at: XY };
 
-/** Two objectives against each other, and the trials that no other beats in both. */
+/**
+ * Two objectives against each other, and the trials that no other beats in both. Those that miss a
+ * constraint beat nobody; they are drawn smaller and apart.
+ */
 export function drawPareto(sweep: Sweep): Figure {
   const [first, second] = sweep.objectives;
   if (first === undefined || second === undefined) {
@@ -19,20 +23,29 @@ export function drawPareto(sweep: Sweep): Figure {
       ? []
       : [{ trial, at: [x, y] }];
   });
-  const front = frontOf(valued, [first, second]);
+  const infeasible = valued.filter(({ trial }) => trial.isInfeasible);
+  const front = frontOf(
+    valued.filter(({ trial }) => !trial.isInfeasible),
+    [first, second],
+  );
   const isOnFront = new Set(front.map(({ trial }) => trial.name));
+  const colourOf = ({ name, isInfeasible }: PlottedTrial): Colour => {
+    if (isInfeasible) return INFEASIBLE.colour;
+    return isOnFront.has(name) ? 'contrast' : 'quiet';
+  };
   const dots = valued.map(
     ({ trial, at }): Mark => ({
       kind: 'dot',
       at,
-      colour: isOnFront.has(trial.name) ? 'contrast' : 'quiet',
+      colour: colourOf(trial),
+      ...(trial.isInfeasible ? { radius: 2.5 } : {}),
       trial: trial.name,
       hint: hintOf(sweep, trial),
     }),
   );
   return {
     title: `Pareto front of ${sweep.name}`,
-    summary: `${front.length} of ${count(valued.length, 'trial')} are beaten by no other in both objectives.`,
+    summary: summaryOf(front.length, valued.length, infeasible.length),
     columns: 1,
     panelHeight: 420,
     panels: [
@@ -54,8 +67,17 @@ export function drawPareto(sweep: Sweep): Figure {
     legend: [
       { text: 'on the front', colour: 'contrast', mark: 'dot' },
       { text: 'beaten', colour: 'quiet', mark: 'dot' },
+      ...(infeasible.length > 0 ? [INFEASIBLE] : []),
     ],
   };
+}
+
+function summaryOf(front: number, all: number, infeasible: number): string {
+  const allowed = all - infeasible;
+  const said = `${front} of ${count(allowed, 'trial')} are beaten by no other in both objectives.`;
+  if (infeasible === 0) return said;
+  const verb = infeasible === 1 ? 'misses' : 'miss';
+  return `${said} ${count(infeasible, 'trial')} more ${verb} a constraint.`;
 }
 
 function axisOf({ metric, goal }: PlottedObjective, values: readonly number[]) {

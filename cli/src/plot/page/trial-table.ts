@@ -31,6 +31,7 @@ export function trialTable(sweep: Sweep): string {
 function bestFirst(sweep: Sweep): readonly PlottedTrial[] {
   const { goal } = mainObjective(sweep);
   return sweep.trials.toSorted((a, b) => {
+    if (a.isInfeasible !== b.isInfeasible) return Number(a.isInfeasible) - Number(b.isInfeasible);
     const [left, right] = [mainValue(a), mainValue(b)];
     if (left === undefined || right === undefined) {
       return Number(left === undefined) - Number(right === undefined) || a.index - b.index;
@@ -52,7 +53,7 @@ function row(sweep: Sweep, trial: PlottedTrial): string {
   const cells = [
     element('th', { scope: 'row', 'data-sort': String(trial.index) }, escapeMarkup(trial.name)),
     ...values,
-    cell(trial.state, trial.state),
+    cell(trial.isInfeasible ? `${trial.state}, misses a constraint` : trial.state, trial.state),
     ...parameters,
     element('td', {}, links(trial)),
   ];

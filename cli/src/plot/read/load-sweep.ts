@@ -8,7 +8,7 @@ import { experimentFolder } from '../../transfer/experiment-folder.ts';
 import type { BucketFlags } from '../../transfer/store-options.ts';
 import type { Sweep } from '../sweep.ts';
 import { readPointFiles } from './points.ts';
-import { type ReadPoints, readSweep } from './read-sweep.ts';
+import { type ReadPoints, readSweep, type SweepSource } from './read-sweep.ts';
 
 export interface LoadOptions extends Location, BucketFlags {}
 
@@ -29,7 +29,13 @@ export async function loadSweep(
   const trials = views.map(({ trial }) => trial);
   const engine = await surroundings.engine();
   const importance = engine.importanceOf(experiment.spec, trials);
-  const source = { experiment, views, importance, nowMs: surroundings.now() };
+  const source: SweepSource = {
+    experiment,
+    views,
+    importance,
+    missesConstraints: (spec, observed) => engine.missesConstraints(spec, observed),
+    nowMs: surroundings.now(),
+  };
   if (!withPoints) return readSweep(source);
   if (!isOnCluster(options)) {
     return readSweep(source, async (trial, metrics) =>

@@ -1,5 +1,6 @@
 import { type Experiment, objectivesOf, type Trial, type TrialPhase } from '@espalier/api';
 import type { TrialView } from '@espalier/controller/local';
+import type { Engine } from '../../surroundings.ts';
 import { trialRow } from '../../view/trial-row.ts';
 import type { PlottedAttempt, PlottedPoint, PlottedTrial, Sweep, TrialEnd } from '../sweep.ts';
 import { plottedParameters, plottedValues } from './parameters.ts';
@@ -11,6 +12,7 @@ export interface SweepSource {
   readonly experiment: Experiment;
   readonly views: readonly TrialView[];
   readonly importance: Sweep['importance'];
+  readonly missesConstraints: Engine['missesConstraints'];
   readonly nowMs: number;
 }
 
@@ -29,14 +31,17 @@ const AT_ONCE = 16;
  * @param readPoints Undefined = the picture shows none.
  */
 export async function readSweep(source: SweepSource, readPoints?: ReadPoints): Promise<Sweep> {
-  const { experiment, views, importance, nowMs } = source;
+  const { experiment, views, importance, missesConstraints, nowMs } = source;
   const objectives = objectivesOf(experiment.spec);
   const metrics = new Set([...objectives.map(({ metric }) => metric), ...ALWAYS_READ]);
   const trials: PlottedTrial[] = [];
   for (let from = 0; from < views.length; from += AT_ONCE) {
     const some = views.slice(from, from + AT_ONCE).map(async (view) => {
       const points = (await readPoints?.(view.trial, metrics)) ?? [];
-      return { ...plottedTrial(experiment, view, nowMs), points };
+      const { observation } = view.trial.status ?? {};
+      const isInfeasible =
+        observation !== undefined && missesConstraints(experiment.spec, observation);
+      return { ...plottedTrial(experiment, view, nowMs), isInfeasible, points };
     });
     trials.push(...(await Promise.all(some)));
   }
@@ -52,7 +57,11 @@ export async function readSweep(source: SweepSource, readPoints?: ReadPoints): P
   };
 }
 
-function plottedTrial(experiment: Experiment, view: TrialView, nowMs: number): PlottedTrial {
+function plottedTrial(
+  experiment: Experiment,
+  view: TrialView,
+  nowMs: number,
+): Omit<PlottedTrial, 'isInfeasible' | 'points'> {
   const { trial } = view;
   const row = trialRow(experiment, view, nowMs);
   const { log, checkpoint } = trial.status?.artifacts ?? {};
@@ -64,7 +73,6 @@ function plottedTrial(experiment: Experiment, view: TrialView, nowMs: number): P
     parameters: plottedValues(trial),
     values: [row.value, ...furtherValues(experiment, trial)],
     attempts: attemptsOf(trial, nowMs),
-    points: [],
     links: {
       ...(log === undefined ? {} : { log }),
       ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.uri }),

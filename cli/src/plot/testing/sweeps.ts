@@ -15,6 +15,7 @@ export function plottedTrial(index: number, parts: Partial<PlottedTrial> = {}): 
     state: 'Succeeded',
     parameters: { lr: 10 ** (-1 - (index % 4)), schedule: index % 2 === 0 ? 'cosine' : 'step' },
     values: [value, 10 - index],
+    isInfeasible: false,
     attempts: [
       { number: 0, startMs: 1000 * index, endMs: 1000 * index + 900, outcome: 'Succeeded' },
     ],

@@ -63,6 +63,11 @@ export function violationOf(
   return sum;
 }
 
+/** Whether what was recorded misses a constraint, or does not tell. */
+export function missesConstraints(spec: ExperimentSpec, standing: Standing): boolean {
+  return violationOf(spec, (metric) => metricValue(spec, standing, metric)) > 0;
+}
+
 /** The objectives of a recorded best, in order. */
 export function valuesOfBest({ value, values }: Pick<BestTrial, 'value' | 'values'>) {
   return values?.map((entry) => entry.value) ?? [value];
