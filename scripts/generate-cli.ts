@@ -44,7 +44,8 @@ function verbsIn(help: string): readonly string[] {
   return verbs;
 }
 
-async function helpOf(path: readonly string[]): Promise<string> {
+/** What `espalier PATH --help` prints. @throws if there is no such verb. */
+export async function helpOf(path: readonly string[]): Promise<string> {
   const stdout = new MemoryChannel();
   const stderr = new MemoryChannel();
   const exitCode = await runCommandLine([...path, '--help'], {

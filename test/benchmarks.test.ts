@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { read } from './documents.ts';
 
-const root = join(import.meta.dirname, '..');
-const text = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
-const makefile = readFileSync(join(root, 'Makefile'), 'utf8');
+const text = read('docs/benchmarks.md');
+const makefile = read('Makefile');
 
 test('docs/benchmarks.md names every benchmark that make bench runs', () => {
   const [, all = ''] = /^bench: (.*?) ##/m.exec(makefile) ?? [];

@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { DOCUMENTS, ROOT, read } from './documents.ts';
 
-const root = join(import.meta.dirname, '..');
-const documents = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: root, encoding: 'utf8' })
-  .split('\0')
-  .filter((path) => path !== '');
 /** The first folder of what can only be a path of this repository. */
 const FOLDERS =
   /^(api|search|controller|courier|cli|trainer-image|plugins|charts|manifests|test|scripts|docs)\//;
 const FENCE = /^( *)```.*?^\1```/gms;
-
-function read(document: string): string {
-  return readFileSync(join(root, document), 'utf8');
-}
 
 /** Paths in backticks and words of blocks, `a/{b,c}.ts` as two; patterns and what has an argument are none. */
 function pathsIn(text: string): string[] {
@@ -51,24 +43,24 @@ function anchorsOf(document: string): readonly string[] {
 
 test('every file and folder that a document names is there', (context) => {
   let named = 0;
-  const missing = documents.flatMap((document) => {
+  const missing = DOCUMENTS.flatMap((document) => {
     const paths = pathsIn(read(document));
     named += paths.length;
     return (
       paths
-        .filter((path) => !existsSync(join(root, path)))
+        .filter((path) => !existsSync(join(ROOT, path)))
         // A README names what lies beside it.
-        .filter((path) => !existsSync(join(root, dirname(document), path)))
+        .filter((path) => !existsSync(join(ROOT, dirname(document), path)))
         .map((path) => `${document}: ${path}`)
     );
   });
   assert.deepEqual(missing, []);
-  context.diagnostic(`${named} paths in ${documents.length} documents`);
+  context.diagnostic(`${named} paths in ${DOCUMENTS.length} documents`);
 });
 
 test('every link of a document leads to a file of the repository and to a heading of it', (context) => {
   let links = 0;
-  const dead = documents.flatMap((document) => {
+  const dead = DOCUMENTS.flatMap((document) => {
     const text = read(document)
       .replaceAll(FENCE, '')
       .replaceAll(/`[^`\n]+`/g, '');
@@ -81,7 +73,7 @@ test('every link of a document leads to a file of the repository and to a headin
         links += 1;
         const [path = '', anchor] = target.split('#');
         const file = path === '' ? document : join(dirname(document), path);
-        if (!existsSync(join(root, file))) return true;
+        if (!existsSync(join(ROOT, file))) return true;
         return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor);
       })
       .map((target) => `${document}: ${target}`);
@@ -91,9 +83,9 @@ test('every link of a document leads to a file of the repository and to a headin
 });
 
 test('every target of make that a document names is there', (context) => {
-  const makefile = readFileSync(join(root, 'Makefile'), 'utf8');
+  const makefile = read('Makefile');
   const targets = new Set([...makefile.matchAll(/^([a-z][a-z0-9-]*):/gm)].map(([, name]) => name));
-  const named = documents.flatMap((document) => {
+  const named = DOCUMENTS.flatMap((document) => {
     const commands = read(document).matchAll(/(?:^|`|\n)(?:[A-Z_]+=\S+ )*make ([a-z][a-z0-9-]*)/g);
     return [...commands].map(([, target = '']) => ({ document, target }));
   });

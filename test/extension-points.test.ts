@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { ALGORITHMS } from '@espalier/search';
 import { SCHEDULES } from '../trainer-image/src/schedule/schedule.ts';
+import { read } from './documents.ts';
 
 // What CONTRIBUTING.md says of adding something, where nothing else would notice that it was forgotten.
-
-const root = join(import.meta.dirname, '..');
-const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 test('the manifest reference and docs/search.md tell of every search algorithm', () => {
   const names = ALGORITHMS.map(({ name }) => name);

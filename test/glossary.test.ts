@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { ARTIFACT, ATTEMPT_OUTCOMES, EXPERIMENT_PHASES, TRIAL_PHASES } from '@espalier/api';
+import { read } from './documents.ts';
 
 // Conditions, reasons, events, alerts and metrics are held to docs/operations.md by
 // integration/chart/words.test.ts, and docs/metrics.md to the page of metrics by integration/prom.
 
-const text = readFileSync(join(import.meta.dirname, '../docs/glossary.md'), 'utf8');
+const text = read('docs/glossary.md');
 
 /** The first cells of the rows of the table below a heading, and the others. */
 function rowsOf(heading: string): readonly (readonly string[])[] {
@@ -52,7 +51,7 @@ test('no word of docs/glossary.md is explained twice', (context) => {
 });
 
 test('docs/concepts.md shows every file that an Experiment leaves', () => {
-  const concepts = readFileSync(join(import.meta.dirname, '../docs/concepts.md'), 'utf8');
+  const concepts = read('docs/concepts.md');
   const [, tree = ''] = /^```\n(<store>.*?)^```/ms.exec(concepts) ?? [];
   const lacking = Object.values(ARTIFACT).filter((name) => !tree.includes(name));
   assert.deepEqual(lacking, []);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-
-const root = join(import.meta.dirname, '..');
+import { ROOT, read } from './documents.ts';
 
 /** A line of a walk: a file, and what of it is called by the one above that stands further out. */
 interface Step {
@@ -13,7 +12,7 @@ interface Step {
   readonly text: string;
 }
 
-const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+const text = read('ARCHITECTURE.md');
 const walks = [...text.matchAll(/^```walk\n(.*?)^```$/gms)].map(([, block = '']) =>
   block.trimEnd().split('\n').map(stepOf),
 );
@@ -22,8 +21,8 @@ function stepOf(line: string): Step {
   const [, indent = '', path = '', name = ''] =
     /^( *)(\S+\.ts) +(\w+)(?: {2,}.*)?$/.exec(line) ?? [];
   assert.notEqual(name, '', `not a step of a walk: ${line}`);
-  assert.ok(existsSync(join(root, path)), `${path} is not there`);
-  return { depth: indent.length / 2, path, name, text: readFileSync(join(root, path), 'utf8') };
+  assert.ok(existsSync(join(ROOT, path)), `${path} is not there`);
+  return { depth: indent.length / 2, path, name, text: read(path) };
 }
 
 /** Whether a file makes that name: as a function, a class, an interface, a value or a method. */
