@@ -41,7 +41,6 @@ export const EXPERIMENT_REASON = {
   trialsRunning: 'TrialsRunning',
   waitingForSlots: 'WaitingForSlots',
   paused: 'Paused',
-  stopping: 'Stopping',
   maxTrialsReached: 'MaxTrialsReached',
   populationTrained: 'PopulationTrained',
   targetReached: 'TargetReached',

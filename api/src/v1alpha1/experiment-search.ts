@@ -145,7 +145,7 @@ export const earlyStoppingSchema = z
       .int()
       .min(2)
       .default(4)
-      .describe('eta keeps the best 1/eta at each rung (asha, hyperband).'),
+      .describe('eta keeps the best 1/eta at each rung (asha, asha-promotion, hyperband).'),
     minRungSize: z
       .int()
       .min(1)
