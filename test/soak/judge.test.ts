@@ -7,7 +7,7 @@ import {
   experimentStatus,
 } from '../../controller/src/domain/testing/builders.ts';
 import { accountOf, sumOf, trajectory, wrongEnd } from './judge.ts';
-import type { AttemptLog } from './trainer-logs.ts';
+import type { AttemptLog } from './kept-logs.ts';
 import { job } from './workload.ts';
 
 type TrialStatus = NonNullable<Trial['status']>;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Experiment, isTerminalTrial, type Point, type Trial } from '@espalier/api';
 import { wrongValues } from '../integration/streams/record.ts';
-import type { AttemptLog } from './trainer-logs.ts';
+import type { AttemptLog } from './kept-logs.ts';
 import type { Job } from './workload.ts';
 
 /** An Experiment at its end. */

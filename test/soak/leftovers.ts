@@ -1,11 +1,12 @@
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import type { Experiment } from '@espalier/api';
 import { createClient } from '../../controller/src/adapters/s3/store-client.ts';
 import { TEAM } from '../e2e/experiments.ts';
 import type { Kubernetes } from '../e2e/kubernetes.ts';
 import { objectsOf, type Store } from '../e2e/store.ts';
 import { NAMESPACE } from '../integration/chart/helm.ts';
 import type { KubeObject } from '../kit/kube-types.ts';
+import type { Ended } from './judge.ts';
+import { PREFIX } from './workload.ts';
 
 /** What there is of an installation when nothing runs and every Experiment of the soak is deleted. */
 export interface Leftovers {
@@ -15,49 +16,48 @@ export interface Leftovers {
   readonly consumers: number;
   /** Messages of attempts that ended, which a limit of the stream removes at the latest. */
   readonly messages: number;
+  /** Keys of uploads that were begun and neither completed nor removed. */
+  readonly uploads: readonly string[];
+  /** Files that should have gone with their Experiment. */
+  readonly files: readonly string[];
 }
 
-/** The monitoring page of the server, as far as it matters here. */
-interface JetStreamPage {
-  readonly streams: number;
-  readonly consumers: number;
-  readonly messages: number;
-}
+/** The monitoring page of NATS, as far as it matters here. */
+type JetStreamPage = Pick<Leftovers, 'streams' | 'consumers' | 'messages'>;
 
-const MONITOR = 8222;
+const MONITOR_PORT = 8222;
 
-export async function leftovers(kubernetes: Kubernetes, prefix: string): Promise<Leftovers> {
-  const kinds = 'pods,secrets,experiments,trials';
-  const all = await kubernetes.list<KubeObject>(kinds, '--namespace', TEAM);
-  const path = `/api/v1/namespaces/${NAMESPACE}/pods/espalier-nats-0:${MONITOR}/proxy/jsz`;
-  const { text, status } = await kubernetes.client.request('GET', path);
+export async function objectsLeft({
+  client,
+  list,
+}: Kubernetes): Promise<Omit<Leftovers, 'uploads' | 'files'>> {
+  const all = await list<KubeObject>('pods,secrets,experiments,trials', '--namespace', TEAM);
+  const nats = `/api/v1/namespaces/${NAMESPACE}/pods/espalier-nats-0:${MONITOR_PORT}`;
+  const { text, status } = await client.request('GET', `${nats}/proxy/jsz`);
   if (status !== 200) throw new Error(`NATS answers ${status}`);
   const { streams, consumers, messages } = JSON.parse(text) as JetStreamPage;
-  return {
-    // Experiments that were there before the soak stay with their Trials; none has a pod or a Secret.
-    objects: all
-      .filter(
-        ({ kind, metadata }) =>
-          kind === 'Pod' || kind === 'Secret' || metadata.name?.startsWith(prefix),
-      )
-      .map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-    streams,
-    consumers,
-    messages,
-  };
+  // Experiments from before the soak stay with their Trials; none has a pod or a Secret.
+  const ours = all.filter(
+    ({ kind = '', metadata }) =>
+      ['Pod', 'Secret'].includes(kind) || metadata.name?.startsWith(PREFIX),
+  );
+  const objects = ours.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  return { objects, streams, consumers, messages };
 }
 
 /** In words, what should not be there: a stream and its reader are all that an idle installation has. */
-export function wrongLeftovers({ objects, streams, consumers }: Leftovers): string[] {
+export function wrongLeftovers(left: Leftovers): string[] {
+  const { objects, streams, consumers, uploads, files } = left;
   return [
     ...objects.map((name) => `${name} is left`),
     ...(streams === 1 ? [] : [`there are ${streams} streams, not 1`]),
     ...(consumers === 1 ? [] : [`there are ${consumers} consumers, not 1`]),
+    ...uploads.map((key) => `the upload of ${key} was never ended`),
+    ...files.map((key) => `${key} is still in the store`),
   ];
 }
 
-/** Keys of uploads that were begun and neither completed nor removed. */
-export async function unfinishedUploads({ options }: Store): Promise<string[]> {
+export async function uploadsLeft({ options }: Store): Promise<string[]> {
   const client = createClient(options);
   try {
     const keys: string[] = [];
@@ -78,8 +78,12 @@ export async function unfinishedUploads({ options }: Store): Promise<string[]> {
   }
 }
 
-/** Files that should have gone with their Experiment. */
-export async function filesLeft(store: Store, experiment: Experiment): Promise<string[]> {
-  const names = await objectsOf(store, experiment);
-  return names.map((name) => `${name} of ${experiment.metadata.name} is still in the store`);
+/** What is in the store of Experiments whose files had to go with them. */
+export async function filesOf(store: Store, ended: readonly Ended[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const { job, experiment } of ended) {
+    if (job.keepsFiles) continue;
+    files.push(...(await objectsOf(store, experiment)).map((file) => `${file} of ${job.name}`));
+  }
+  return files;
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ExperimentSpec } from '@espalier/api';
@@ -18,6 +17,9 @@ export interface Job {
   /** Whether its files stay after it is deleted. */
   readonly keepsFiles: boolean;
 }
+
+/** Names of all Experiments of the soak begin with it. */
+export const PREFIX = 'soak-';
 
 const SUCCEEDED = 'Succeeded/Completed';
 const fixed = (values: Readonly<Record<string, number>>) =>
@@ -78,7 +80,7 @@ const PARALLEL = 2;
 export function job(index: number, command: readonly string[]): Job {
   const { spec, parameters, trials, ends } = KINDS[index % KINDS.length] as Kind;
   return {
-    name: `soak-${String(index).padStart(4, '0')}`,
+    name: `${PREFIX}${String(index).padStart(4, '0')}`,
     trials,
     parallel: PARALLEL,
     ends,
@@ -104,13 +106,13 @@ const PROGRAM = join(import.meta.dirname, '../integration/streams/programs/quick
 const NODE = ['/app/node_modules/.bin/node', '--conditions=@espalier/source'];
 const UNPACK = `const { gunzipSync } = require('node:zlib');
 const text = gunzipSync(Buffer.from(process.argv.slice(1).join(''), 'base64'));
-require('node:fs').writeFileSync('/tmp/quick-trainer.mjs', text);
-import('/tmp/quick-trainer.mjs');`;
+require('node:fs').writeFileSync('/tmp/quick-trainer.mts', text);
+import('/tmp/quick-trainer.mts');`;
 const ARGUMENT_BYTES = 1024;
 
 /** Runs the quick trainer of the other tests in our trainer's image, whose sources it is made of. */
 export function quickTrainer(): readonly string[] {
-  const program = stripTypeScriptTypes(readFileSync(PROGRAM, 'utf8'))
+  const program = readFileSync(PROGRAM, 'utf8')
     .replaceAll("'../../../../", "'/app/")
     .replaceAll("'@espalier/api'", "'/app/api/src/index.ts'");
   const packed = gzipSync(program, { level: 9 }).toString('base64');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { KeptLogs, printedLines, readAttempt } from './trainer-logs.ts';
+import { KeptLogs, printedLines, readAttempt } from './kept-logs.ts';
 
 const point = (seq: number) => ({ seq, step: seq, epoch: 0, values: { loss: 1 }, time: 0 });
 const log = (lines: readonly unknown[]) =>
