@@ -25,6 +25,12 @@ export const ARTIFACT = {
   experiment: 'experiment.json',
 } as const;
 
+/** Files under `extra/` that `espalier report` draws; docs/trainer-contract.md tells their columns. */
+export const DRAWN_EXTRA = {
+  confusionCsv: 'extra/confusion.csv',
+  tsneCsv: 'extra/tsne.csv',
+} as const;
+
 /** At most this many files of the trainer's own choice may lie under `extra/`. */
 export const MAX_EXTRA_FILES = 100;
 

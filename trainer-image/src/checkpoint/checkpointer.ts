@@ -1,9 +1,10 @@
-import { ARTIFACT, checkpointFolder, encodePoint, pointsSegment } from '@espalier/api';
+import { ARTIFACT, checkpointFolder, DRAWN_EXTRA, encodePoint, pointsSegment } from '@espalier/api';
 import type { Device } from '../backend/device.ts';
 import type { Parameters } from '../parameters/definition.ts';
 import { encodeEvents, eventsFileName } from '../report/events.ts';
 import type { PointLog } from '../report/point-log.ts';
 import { metricsTable, stepsTable } from '../report/tables.ts';
+import { confusionTable } from '../training/confusion.ts';
 import type { RunState } from '../training/run-state.ts';
 import type { Session } from '../training/session.ts';
 import type { AttemptFolder, ManifestFacts } from './attempt-folder.ts';
@@ -83,7 +84,7 @@ export class Checkpointer {
     const metadata = describeState(state, this.#parameters);
     this.#folder.write(saved, encodeSafetensors(slotTensors(this.#session.optimizer), metadata));
     this.#writePoints();
-    if (closing !== undefined) this.#writeClosing(closing);
+    if (closing !== undefined) this.#writeClosing(closing, state);
     const kept = [model, saved];
     const facts = factsOf(state, { step: state.step });
     this.#folder.commitCheckpoint(facts, (path) => isLasting(path, state) || kept.includes(path));
@@ -94,7 +95,7 @@ export class Checkpointer {
   end(state: RunState, closing: ClosingFiles): void {
     this.#writeBest();
     this.#writePoints();
-    this.#writeClosing(closing);
+    this.#writeClosing(closing, state);
     this.#folder.commitEnd(factsOf(state, null), (path) => isLasting(path, state));
   }
 
@@ -114,11 +115,14 @@ export class Checkpointer {
     this.#folder.write(pointsSegment(first.seq), [Buffer.from(lines)]);
   }
 
-  #writeClosing({ log, submission }: ClosingFiles): void {
+  #writeClosing({ log, submission }: ClosingFiles, { confusion }: RunState): void {
     const { points } = this.#points;
     this.#folder.write(ARTIFACT.metricsCsv, [Buffer.from(metricsTable(points))]);
     this.#folder.write(ARTIFACT.stepsCsv, [Buffer.from(stepsTable(points))]);
     this.#folder.write(`extra/${eventsFileName(points)}`, encodeEvents(points));
+    if (confusion !== undefined) {
+      this.#folder.write(DRAWN_EXTRA.confusionCsv, [Buffer.from(confusionTable(confusion))]);
+    }
     this.#folder.write(ARTIFACT.log, [Buffer.from(log)]);
     if (submission !== undefined) {
       this.#folder.write(ARTIFACT.submissionCsv, [Buffer.from(submission)]);

@@ -32,10 +32,12 @@ for (const [name, { accuracies, wantEpochs, wantBest }] of Object.entries(cases)
     while (!isOver(state, { epochs: accuracies.length, patience: 5 })) {
       const accuracy = accuracies[state.epoch] ?? 0;
       turnEpoch(state);
-      recordAccuracy(state, accuracy);
+      recordAccuracy(state, accuracy, [[0, 0, state.epoch]]);
     }
     assert.equal(state.epoch, wantEpochs);
     assert.equal(state.best?.epoch ?? null, wantBest);
+    // Of that epoch and no other.
+    assert.equal(state.confusion?.[0]?.[2] ?? null, wantBest);
   });
 }
 

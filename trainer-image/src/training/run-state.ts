@@ -1,3 +1,4 @@
+import type { Confusion } from './confusion.ts';
 import { emptyTally, type Tally } from './tally.ts';
 
 /** The best validation accuracy so far and when it was reached. */
@@ -24,6 +25,8 @@ export interface RunState {
   /** Seconds spent on the current epoch; informative, not reproduced by a resumed run. */
   seconds: number;
   best: BestEpoch | null;
+  /** Of the best epoch's validation; absent in checkpoints of versions that did not count it. */
+  confusion?: Confusion;
   /** Epochs since the best one. */
   stale: number;
   /** Sequence number of the next point. */
@@ -71,10 +74,11 @@ export function isOver(
  *
  * @returns whether it is better than every one before.
  */
-export function recordAccuracy(state: RunState, accuracy: number): boolean {
+export function recordAccuracy(state: RunState, accuracy: number, confusion: Confusion): boolean {
   const isBest = accuracy > (state.best?.value ?? 0);
   if (isBest) {
     state.best = { step: state.step, epoch: state.epoch, value: accuracy };
+    state.confusion = confusion;
     state.stale = 0;
   } else {
     state.stale += 1;

@@ -5,6 +5,7 @@ import type { ImageSet } from '../data/image-set.ts';
 import type { Pass } from '../data/pass.ts';
 import type { Parameters } from '../parameters/definition.ts';
 import type { PointLog } from '../report/point-log.ts';
+import { type Confusion, ConfusionTally } from './confusion.ts';
 import { passLines } from './log-lines.ts';
 import type { ProgressDisplay } from './progress.ts';
 import type { RunLog } from './run-log.ts';
@@ -44,13 +45,13 @@ export async function runEpochs(parts: RunParts, state: RunState): Promise<void>
     await trainPass(parts, state, pass);
     pass = trainingPass(parts, state.epoch + 1);
     if (state.epoch + 1 < parameters.epochs) parts.trainImages.prefetch(pass);
-    const valid = await validPass(parts, state);
+    const { means: valid, confusion } = await validPass(parts, state);
     const train = meansOf(state.train);
     const epoch = state.epoch + 1;
     const { epochs } = parameters;
     const finished = { ...state };
     turnEpoch(state);
-    const isBest = recordAccuracy(state, valid.accuracy);
+    const isBest = recordAccuracy(state, valid.accuracy, confusion);
     reportEpoch(parts, finished, train, valid);
     state.nextSeq = parts.points.nextSeq;
     for (const line of passLines({ epoch, epochs, train, valid, isBest })) log.say(line);
@@ -106,7 +107,10 @@ async function trainPass(parts: RunParts, state: RunState, pass: Pass): Promise<
   progress.clear();
 }
 
-async function validPass(parts: RunParts, state: RunState): Promise<PassMeans> {
+async function validPass(
+  parts: RunParts,
+  state: RunState,
+): Promise<{ readonly means: PassMeans; readonly confusion: Confusion }> {
   const { parameters, device, session, validImages, progress } = parts;
   const { batchSize, seed, shuffleValid } = parameters;
   const order = shuffleValid
@@ -114,12 +118,16 @@ async function validPass(parts: RunParts, state: RunState): Promise<PassMeans> {
     : fileOrder(validImages.length);
   const requests = batchesOf(order, batchSize).map((images) => ({ images }));
   const tally = emptyTally();
+  const confusion = new ConfusionTally();
   for await (const { images, request } of feed(device, validImages, { requests }, parts.stop)) {
-    addBatch(tally, session.evaluate(images, validImages.labelsOf(request.images)));
+    const labels = validImages.labelsOf(request.images);
+    const result = session.evaluate(images, labels);
+    addBatch(tally, result);
+    confusion.add(labels, result.predicted);
     progress.show(`epoch ${state.epoch + 1} valid`, tally.batches, requests.length);
   }
   progress.clear();
-  return meansOf(tally);
+  return { means: meansOf(tally), confusion: confusion.rows() };
 }
 
 function reportEpoch(

@@ -67,13 +67,14 @@ export class Session {
     return { images: labels.length, loss, accuracy, gradNorm, learningRate };
   }
 
-  /** Loss and accuracy by the running statistics. Takes `images`. */
-  evaluate(images: Tensor, labels: Int32Array): BatchScore {
+  /** Loss, accuracy and likeliest classes by the running statistics. Takes `images`. */
+  evaluate(images: Tensor, labels: Int32Array): BatchScore & { readonly predicted: Int32Array } {
     const logits = this.network.evaluate(images);
     const { values, gradient } = this.#loss(this.#device, logits, labels);
-    const correct = countCorrect(likelyClasses(this.#device, logits), labels);
+    const predicted = likelyClasses(this.#device, logits);
+    const accuracy = countCorrect(predicted, labels) / labels.length;
     this.#device.free(images, logits, gradient);
-    return { images: labels.length, loss: mean(values), accuracy: correct / labels.length };
+    return { images: labels.length, loss: mean(values), accuracy, predicted };
   }
 
   dispose(): void {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { manifestSchema, type ParameterValue } from '@espalier/api';
+import { DRAWN_EXTRA, manifestSchema, type ParameterValue } from '@espalier/api';
 import { asParent, readResume } from '../checkpoint/resume.ts';
 import { writeDigits } from '../digits/write-digits.ts';
 import { parseParameters } from '../parameters/parse-parameters.ts';
@@ -98,6 +98,7 @@ function outcome(name: string): Record<string, string> {
     metrics: withoutTimes('metrics.csv', /per_sec|seconds/),
     steps: withoutTimes('steps.csv', /per_sec/),
     submission: readFileSync(path('submission.csv'), 'utf8'),
+    confusion: readFileSync(path(DRAWN_EXTRA.confusionCsv), 'utf8'),
     log: readFileSync(path('log.txt'), 'utf8').replace(/^(Resumed|Asked).*\n/gm, ''),
   };
 }
@@ -108,6 +109,18 @@ const whole = outcome('whole');
 test('R2 the same run twice gives the same bits', async () => {
   await run('again');
   assert.deepEqual(outcome('again'), whole);
+});
+
+test('the confusion matrix is that of the best epoch', () => {
+  const rows = (whole['confusion'] ?? '').trim().split('\n').slice(1);
+  const counts = rows.map((row) => row.split(',').map(Number));
+  const images = counts.reduce((sum, [, , count = 0]) => sum + count, 0);
+  const right = counts.reduce((sum, [a, b, count = 0]) => sum + (a === b ? count : 0), 0);
+  const [header = '', ...epochs] = (whole['metrics'] ?? '').split('\n');
+  const column = header.split(',').indexOf('valid_acc');
+  const best = Math.max(...epochs.map((row) => Number(row.split(',')[column] || 0)));
+  // The validation images are one batch, so the mean of the batches is that of the images.
+  assert.ok(Math.abs(right / images - best) < 1e-6, `${right} of ${images}, and not ${best}`);
 });
 
 test('R10 R14 weights are bit for bit the same by 0, 1 and 2 workers, with augmentation', async (t) => {
