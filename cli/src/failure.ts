@@ -35,6 +35,22 @@ export function invalid(message: string, hints: readonly string[] = []): Failure
   return new Failure(message, { exitCode: EXIT.invalid, hints });
 }
 
+/** A word that is none of those that an option or an argument can have. */
+export class UnknownChoice extends Failure {
+  readonly text: string;
+  readonly choices: readonly string[];
+
+  /** @param what Such as `verb`. */
+  constructor(what: string, text: string, choices: readonly string[], where = '') {
+    super(`${where}there is no ${what} "${text}"`, {
+      exitCode: EXIT.invalid,
+      hints: [`there are ${choices.join(', ')}`],
+    });
+    this.text = text;
+    this.choices = choices;
+  }
+}
+
 /** The `code` of errors of the engine and of the operating system. */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

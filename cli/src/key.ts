@@ -1,3 +1,5 @@
+import { invalid } from './failure.ts';
+
 /** Where a command looks, with the namespace that is meant when none is named. */
 export interface Place {
   readonly namespace: string;
@@ -10,7 +12,13 @@ export interface Key {
   readonly name: string;
 }
 
-/** The key of a NAME argument, which may be written as `-o name` prints it. */
-export function keyOf(name: string, { namespace = 'default' }: Partial<Place>): Key {
-  return { namespace, name: name.replace(/^(experiment|trial)s?(\.espalier\.dev)?\//, '') };
+/**
+ * The key of a NAME argument, which may be written as `-o name` prints it.
+ *
+ * @throws {Failure} if it is empty: to a server it would mean all of them.
+ */
+export function keyOf(text: string, { namespace = 'default' }: Partial<Place>): Key {
+  const name = text.replace(/^(experiment|trial)s?(\.espalier\.dev)?\//, '');
+  if (name.trim() !== '') return { namespace, name };
+  throw invalid('the name is empty', ['espalier list -o name prints those that there are']);
 }

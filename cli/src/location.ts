@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Experiment } from '@espalier/api';
 import type { LocalClient, TrialView } from '@espalier/controller/local';
 import type { UserCluster } from '@espalier/controller/remote';
 import { type ClusterFlags, isOnCluster, openCluster } from './cluster.ts';
-import { notFound } from './failure.ts';
+import type { ClusterClient } from './cluster-client.ts';
+import { invalid, notFound } from './failure.ts';
 import type { Key, Place } from './key.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,8 +16,20 @@ export interface Location extends ClusterFlags {
   readonly dir?: string;
 }
 
-export function folderOf(surroundings: Surroundings, { dir }: Location): string {
-  return resolve(surroundings.cwd, dir ?? surroundings.env.ESPALIER_DIR ?? '.espalier');
+export function folderOf({ cwd, env }: Surroundings, { dir }: Location): string {
+  // A variable that is empty is one that is not set.
+  return resolve(cwd, dir ?? (env.ESPALIER_DIR || '.espalier'));
+}
+
+/** That folder, whether it is there or can be made. @throws {Failure} if a file is in its place. */
+export function stateFolder(surroundings: Surroundings, location: Location): string {
+  const dir = folderOf(surroundings, location);
+  let there = dir;
+  while (!existsSync(there)) there = dirname(there);
+  if (statSync(there).isDirectory()) return dir;
+  throw invalid(`${printable(there)} is a file and not a folder`, [
+    'state lies in a folder: --dir DIR (or ESPALIER_DIR) names it; a manifest is given with -f',
+  ]);
 }
 
 /** Opens the folder or the cluster for one command and closes it whatever happens. */
@@ -26,7 +39,7 @@ export async function withClient<T>(
   work: (client: LocalClient, place: Place) => Promise<T>,
 ): Promise<T> {
   if (isOnCluster(location)) return onCluster(surroundings, location, work);
-  const dir = folderOf(surroundings, location);
+  const dir = stateFolder(surroundings, location);
   if (!existsSync(dir)) {
     throw notFound(`there is no folder ${printable(dir)}`, [
       'espalier run -f FILE makes it; --dir DIR (or ESPALIER_DIR) names another one',
@@ -53,7 +66,7 @@ async function onCluster<T>(
 /** A cluster that was opened for one command. */
 export interface OpenedCluster {
   readonly cluster: UserCluster;
-  readonly client: LocalClient;
+  readonly client: ClusterClient;
   readonly place: Place;
   /** Aborts when the command is told to end. */
   readonly signal: AbortSignal;
@@ -113,15 +126,22 @@ export async function findTrial(client: LocalClient, key: Key): Promise<FoundTri
   return view === undefined ? undefined : { experiment, view };
 }
 
-export async function unknownName(client: LocalClient, key: Key, kind: string): Promise<Error> {
-  const { nearestName } = await import('@espalier/api');
+/** @param kind What was looked for. */
+export async function unknownName(
+  client: LocalClient,
+  key: Key,
+  kind: 'Experiment' | 'Experiment or Trial',
+): Promise<Error> {
+  const { nearestName, trialOwner } = await import('@espalier/api');
   const experiments = await client.experiments();
   const names = experiments
     .filter(({ metadata }) => metadata.namespace === key.namespace)
     .map(({ metadata }) => metadata.name);
   const elsewhere = experiments.find(({ metadata }) => metadata.name === key.name);
-  const near = nearestName(key.name, names);
+  const owner = names.find((name) => name === trialOwner(key.name));
+  const near = owner === undefined ? nearestName(key.name, names) : undefined;
   const hints = [
+    ...(owner === undefined ? [] : [hintOfTrial(owner, kind)]),
     ...(near === undefined ? [] : [`did you mean ${near}?`]),
     ...(elsewhere === undefined ? [] : [`there is one in -n ${elsewhere.metadata.namespace}`]),
     'espalier list shows what there is (with the same --dir or --context)',
@@ -130,4 +150,10 @@ export async function unknownName(client: LocalClient, key: Key, kind: string): 
     `no ${kind} ${printable(key.name)} in namespace ${printable(key.namespace)}`,
     hints,
   );
+}
+
+function hintOfTrial(owner: string, kind: 'Experiment' | 'Experiment or Trial'): string {
+  return kind === 'Experiment'
+    ? `that is the name of a Trial; its Experiment is ${owner}`
+    : `espalier trials ${owner} lists the Trials of ${owner}`;
 }

@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { writeLines } from './channel.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
-import { asFailure, type Failure } from './failure.ts';
+import { asFailure, Failure, UnknownChoice } from './failure.ts';
 import { asCalled, asPlugin, clusterFirst } from './kubectl-plugin.ts';
 import { version } from './program-version.ts';
+import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 import { addBringingVerbs } from './verbs/bringing.ts';
 import { addDescendingVerbs } from './verbs/descending.ts';
@@ -45,18 +46,30 @@ export async function runCommandLine(
   } catch (error) {
     // Commander has printed its help or its complaint.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.invalid;
-    const failure = asFailure(error, 'cannot start');
-    printFailure(surroundings, failure);
-    return failure.exitCode;
+    const failure = error instanceof UnknownChoice ? await withNearest(error) : error;
+    const known = asFailure(failure, 'cannot start');
+    printFailure(surroundings, known);
+    return known.exitCode;
   }
+}
+
+/** Loaded only now: who makes no mistake does not wait for it. */
+async function withNearest(failure: UnknownChoice): Promise<Failure> {
+  const { nearestName } = await import('@espalier/api');
+  const near = nearestName(failure.text, failure.choices);
+  if (near === undefined) return failure;
+  const { message, exitCode, hints } = failure;
+  return new Failure(message, { exitCode, hints: [`did you mean ${near}?`, ...hints] });
 }
 
 function printFailure({ stderr, env }: Surroundings, failure: Failure): void {
   writeLines(stderr, failure.report);
-  writeLines(stderr, [stderr.paint('bad', `error: ${failure.message}`)]);
+  // A server, a file or whoever chose a name may have put anything into it.
+  const [first = '', ...more] = failure.message.trimEnd().split('\n').map(printable);
+  writeLines(stderr, [stderr.paint('bad', `error: ${first}`), ...more]);
   writeLines(
     stderr,
-    failure.hints.map((hint) => `  ${hint}`),
+    failure.hints.map((hint) => `  ${printable(hint)}`),
   );
   if (env.ESPALIER_DEBUG === '1') writeLines(stderr, [inspect(failure)]);
 }
@@ -80,7 +93,8 @@ function buildProgram(
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.size()?.columns ?? 100,
       getErrHelpWidth: () => stderr.size()?.columns ?? 100,
-      outputError: (text, write) => write(stderr.paint('bad', text)),
+      outputError: (text, write) =>
+        write(stderr.paint('bad', text.split('\n').map(printable).join('\n'))),
     })
     .addHelpText('after', () => `${FIRST_STEPS}${exitCodeTable()}`);
   addStartingVerbs(program, perform);
@@ -92,14 +106,16 @@ function buildProgram(
   addBringingVerbs(program, perform);
   if (isPlugin === true) clusterFirst(program);
   program.commandsGroup('Other:');
-  program.addHelpCommand(
-    new Command('help')
-      .argument('[verb]')
-      .description('show the help of a verb')
-      .helpGroup('Other:'),
-  );
   addHelpingVerbs(program, perform);
+  for (const command of program.commands) nameItsHelp(command, 'espalier');
   return program;
+}
+
+/** After a mistake in the options of a verb, what shows those. */
+function nameItsHelp(command: Command, parent: string): void {
+  const name = `${parent} ${command.name()}`;
+  command.showHelpAfterError(`see: ${name} --help`);
+  for (const inner of command.commands) nameItsHelp(inner, name);
 }
 
 const FIRST_STEPS = examples([

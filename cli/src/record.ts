@@ -1,14 +1,15 @@
 import type { Experiment, Trial } from '@espalier/api';
-import { type ClusterFlags, isOnCluster, recordOnCluster } from './cluster.ts';
+import type { LocalClient } from '@espalier/controller/local';
+import { isOnCluster } from './cluster.ts';
 import { invalid, notFound } from './failure.ts';
-import { keyOf } from './key.ts';
-import { type Location, needExperiment, withClient } from './location.ts';
+import { keyOf, type Place } from './key.ts';
+import { type Location, needExperiment, withClient, withUserCluster } from './location.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 import { remoteWork } from './transfer/remote-work.ts';
 import { openBucket, type StoreFlags } from './transfer/store-options.ts';
 
-export interface RecordFlags extends Location, ClusterFlags, StoreFlags {}
+export interface RecordFlags extends Location, StoreFlags {}
 
 /** An Experiment and its Trials, wherever they were found. */
 export interface FoundRecord {
@@ -32,17 +33,16 @@ export async function findRecord(
   if (name.startsWith('s3:')) {
     return remoteWork(surroundings, (signal) => inStore(surroundings, name, flags, signal), AGAIN);
   }
-  if (isOnCluster(flags)) {
-    const read = (signal: AbortSignal) => recordOnCluster(surroundings, name, flags, signal);
-    return { ...(await remoteWork(surroundings, read, AGAIN)), oneController: false };
-  }
-  const key = keyOf(name, flags);
-  return withClient(surroundings, flags, async (client) => {
+  const isCluster = isOnCluster(flags);
+  const read = async (client: LocalClient, place: Place): Promise<FoundRecord> => {
+    const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const views = await client.trials(key);
     // One runner at a time holds a folder.
-    return { experiment, trials: views.map(({ trial }) => trial), oneController: true };
-  });
+    return { experiment, trials: views.map(({ trial }) => trial), oneController: !isCluster };
+  };
+  if (!isCluster) return withClient(surroundings, flags, read);
+  return withUserCluster(surroundings, flags, ({ client, place }) => read(client, place), AGAIN);
 }
 
 const AGAIN = 'nothing was changed; the same command reads it again';

@@ -1,8 +1,15 @@
-import { bestOnCluster, type ClusterFlags, type FoundOnCluster, isOnCluster } from '../cluster.ts';
+import type { Experiment, Trial } from '@espalier/api';
+import { isOnCluster } from '../cluster.ts';
 import { type BestAttempt, fetchBest } from '../download/fetch-best.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { keyOf } from '../key.ts';
-import { folderOf, type Location, needExperiment, withClient } from '../location.ts';
+import {
+  folderOf,
+  type Location,
+  needExperiment,
+  withClient,
+  withUserCluster,
+} from '../location.ts';
 import { formatOf, type OutputOptions, print } from '../output.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, renderFields } from '../render/table.ts';
@@ -12,7 +19,7 @@ import type { StoreFlags } from '../transfer/store-options.ts';
 import { type BestDocument, bestDocument } from '../view/best-document.ts';
 import { formatParameter } from '../view/parameters.ts';
 
-export interface BestOptions extends Location, OutputOptions, ClusterFlags, StoreFlags {
+export interface BestOptions extends Location, OutputOptions, StoreFlags {
   readonly download?: string;
 }
 
@@ -26,7 +33,7 @@ export async function best(
   const { download } = options;
   const document = await remoteWork(surroundings, async (signal) => {
     const found = isOnCluster(options)
-      ? await onCluster(surroundings, name, options, signal)
+      ? await onCluster(surroundings, name, options)
       : await here(surroundings, name, options);
     if (download === undefined) return found.document;
     return fetchBest(surroundings, found, download, options, signal);
@@ -60,13 +67,22 @@ async function onCluster(
   surroundings: Surroundings,
   name: string,
   options: BestOptions,
-  signal: AbortSignal,
 ): Promise<BestAttempt> {
-  const found = await bestOnCluster(surroundings, name, options, signal);
-  return attemptOf(bestDocument(found.experiment, found.trial, {}), found);
+  return withUserCluster(surroundings, options, async ({ cluster, client, place, signal }) => {
+    const experiment = await needExperiment(client, keyOf(name, place));
+    const { namespace } = experiment.metadata;
+    const best = experiment.status?.best?.trial;
+    const trial =
+      best === undefined ? undefined : await cluster.trial({ namespace, name: best }, { signal });
+    return attemptOf(bestDocument(experiment, trial, {}), { experiment, trial });
+  });
 }
 
-function attemptOf(document: BestDocument, { experiment, trial }: FoundOnCluster): BestAttempt {
+/** @param trial The best one, if that is still there. */
+function attemptOf(
+  document: BestDocument,
+  { experiment, trial }: { readonly experiment: Experiment; readonly trial: Trial | undefined },
+): BestAttempt {
   const record = experiment.status?.best;
   // The Trial may be gone: the record of the Experiment says as much.
   const uris = [trial?.status?.artifacts?.folder, record?.checkpoint?.uri, record?.csv];

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { type Experiment, objectivesOf } from '@espalier/api';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { invalid } from '../failure.ts';
 import { keyOf } from '../key.ts';
 import { type Location, needExperiment, withClient } from '../location.ts';
 import { count } from '../render/number.ts';
@@ -25,13 +26,14 @@ export async function exportTrials(
   options: ExportOptions,
 ): Promise<ExitCode> {
   const { stdout, stderr, cwd, now } = surroundings;
+  const format = options.format ?? formatOf(options.out);
   return withClient(surroundings, options, async (client, place) => {
     const key = keyOf(name, place);
     const experiment = await needExperiment(client, key);
     const views = await client.trials(key);
     const all = views.map((view) => trialRow(experiment, view, now()));
     const rows = chooseTrials(experiment, all, options);
-    const text = await written(experiment, rows, options.format ?? formatOf(options.out));
+    const text = await written(experiment, rows, format);
     if (options.out === undefined) {
       stdout.write(text);
       return EXIT.ok;
@@ -43,9 +45,14 @@ export async function exportTrials(
   });
 }
 
-/** As the name of the file says it; a table otherwise. */
-function formatOf(path: string | undefined): ExportFormat {
-  return EXPORT_FORMATS.find((format) => path?.endsWith(`.${format}`)) ?? 'csv';
+/** As the name of the file says it; a table if there is no file, or its name has no ending. */
+function formatOf(path = '.csv'): ExportFormat {
+  const ending = extname(`x${path}`).slice(1).toLowerCase();
+  const found = EXPORT_FORMATS.find((format) => format === ending);
+  if (found !== undefined || ending === '') return found ?? 'csv';
+  throw invalid(`cannot tell from ${printable(path)} what to write`, [
+    `its name must end with .${EXPORT_FORMATS.join(', .')}, or --format must say it`,
+  ]);
 }
 
 async function written(

@@ -1,9 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { readManifests } from '@espalier/api';
 import { writeLines } from '../channel.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { Failure, invalid } from '../failure.ts';
+import { Failure, invalid, notFound } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { shellWords } from '../render/shell-words.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -27,7 +27,7 @@ export async function init(
 ): Promise<ExitCode> {
   const { ask, stderr, cwd } = surroundings;
   const path = resolve(cwd, file);
-  if (!force && existsSync(path)) throw isThere(file);
+  needPlace(path, file, force);
   if (ask === undefined) {
     throw invalid('init asks questions, and there is no terminal to ask on', [
       'the same from flags: espalier sweep --print --metric valid_acc:max --lr 1e-5..1e-2:log',
@@ -53,6 +53,19 @@ export async function init(
     printable(`start it:         espalier ${place} -f ${shown}`),
   ]);
   return EXIT.ok;
+}
+
+/** Before everything is answered in vain. */
+function needPlace(path: string, file: string, force: boolean): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw notFound(`there is no folder ${printable(folder)}`, ['make it first']);
+  }
+  if (!existsSync(path)) return;
+  if (statSync(path).isDirectory()) {
+    throw invalid(`${printable(file)} is a folder`, ['name the file that is to be written']);
+  }
+  if (!force) throw isThere(file);
 }
 
 async function askAll(

@@ -3,7 +3,7 @@ import { type Experiment, mainObjective } from '@espalier/api';
 import { isOnCluster } from '../cluster.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Place } from '../key.ts';
-import { folderOf, type Location, withClient } from '../location.ts';
+import { type Location, stateFolder, withClient } from '../location.ts';
 import {
   formatOf,
   listDocument,
@@ -60,10 +60,11 @@ async function everything(
   surroundings: Surroundings,
   options: ListOptions,
 ): Promise<{ readonly all: readonly Experiment[]; readonly place: Place }> {
-  const dir = folderOf(surroundings, options);
-  // A folder that nobody has used yet holds nothing; that is an answer and not an error.
-  if (!isOnCluster(options) && !existsSync(dir)) {
-    return { all: [], place: { namespace: options.namespace ?? 'default', name: dir } };
+  if (!isOnCluster(options)) {
+    const dir = stateFolder(surroundings, options);
+    // One that nobody has used yet holds nothing; that is an answer and not an error.
+    const place = { namespace: options.namespace ?? 'default', name: dir };
+    if (!existsSync(dir)) return { all: [], place };
   }
   return withClient(surroundings, options, async (client, place) => {
     return { all: await client.experiments(), place };

@@ -88,6 +88,11 @@ async function trialLog(
   const which = attempt === undefined ? '' : ` of attempt ${attempt}`;
   switch (shown) {
     case 'waiting':
+      if (attempt !== undefined && attempt > attemptOf({ trial })) {
+        throw notFound(`${name} has had no attempt ${attempt} yet`, [
+          `espalier get ${name} shows its attempts; -f waits for it`,
+        ]);
+      }
       throw notFound(`${name} has printed nothing yet: its pod has not started`, [
         `espalier events ${owner.key.name} tells why; -f waits for it`,
       ]);

@@ -60,7 +60,11 @@ for (const [ending, sign] of Object.entries(SIGNS)) {
 }
 
 const WRONG = {
-  'a kind that there is not': [['histry', 'digits'], 2, /no plot "histry".*\n.*history, curves/],
+  'a kind that there is not': [
+    ['histry', 'digits'],
+    2,
+    /no kind "histry"\n.*did you mean history\?\n.*history, curves/,
+  ],
   'a file whose name says no format': [
     ['history', 'digits', '-o', 'a.gif'],
     2,

@@ -2,7 +2,7 @@ import { type Experiment, LIMITS } from '@espalier/api';
 import type { LocalRunner } from '@espalier/controller/local';
 import type { ExitCode } from '../exit-codes.ts';
 import { invalid } from '../failure.ts';
-import { folderOf, type Location } from '../location.ts';
+import { folderOf, type Location, stateFolder } from '../location.ts';
 import { needOneExperiment } from '../manifest-file.ts';
 import { chooseDisplay } from '../run/choose-display.ts';
 import { exitOf, vanished } from '../run/exit-of.ts';
@@ -38,7 +38,7 @@ export async function run(surroundings: Surroundings, options: RunOptions): Prom
   tellIgnored(surroundings, experiment);
   const engine = await surroundings.engine();
   const runner = await engine.startRunner({
-    dir: folderOf(surroundings, options),
+    dir: stateFolder(surroundings, options),
     trainerCommand,
     allowCpu: options.allowCpu ?? false,
     ...(options.data === undefined ? {} : { data: options.data }),

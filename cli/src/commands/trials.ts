@@ -44,8 +44,11 @@ export async function trials(
     const rows = chooseTrials(experiment, all, options).slice(0, options.limit);
     const format = formatOf(options);
     if (rows.length === 0) {
-      const none = all.length === 0 ? 'no trials yet' : `no such trial among ${all.length}`;
-      stderr.write(`${experiment.metadata.name} has ${none}\n`);
+      const states = [...new Set(all.map(({ state }) => state))].join(', ');
+      const none = `no such trial among ${all.length}, which are ${states}`;
+      stderr.write(
+        `${experiment.metadata.name} has ${all.length === 0 ? 'no trials yet' : none}\n`,
+      );
     }
     if (rows.length === 0 && format !== 'json' && format !== 'yaml') return EXIT.ok;
     await print(stdout, format, {

@@ -1,5 +1,6 @@
 import type { RemoteStore, StoreOptions } from '@espalier/controller/remote';
 import { invalid } from '../failure.ts';
+import { printable } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** Where an object store is; named as the settings of the controller, without their `s3`. */
@@ -28,7 +29,12 @@ export async function openBucket(
 
 /** Flags before variables before what AWS tools do. */
 function storeOptions({ env }: Surroundings, bucket: string, flags: StoreFlags): StoreOptions {
-  const endpoint = flags.endpoint ?? env.ESPALIER_S3_ENDPOINT;
+  const endpoint = flags.endpoint ?? (env.ESPALIER_S3_ENDPOINT || undefined);
+  if (endpoint !== undefined && !/^https?:\/\//.test(URL.parse(endpoint)?.href ?? '')) {
+    throw invalid(`"${printable(endpoint)}" is no address of a store`, [
+      'such as https://store.example:9000, by --endpoint or ESPALIER_S3_ENDPOINT',
+    ]);
+  }
   const named = flags.region ?? env.ESPALIER_S3_REGION;
   // A store of one's own rarely has regions, and the SDK wants one.
   const isOwn = endpoint !== undefined && env.AWS_REGION === undefined;

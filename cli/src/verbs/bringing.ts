@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { examples, positiveNumber, withBucket, withFile, withOutput } from './options.ts';
+import {
+  examples,
+  namespaceName,
+  positiveNumber,
+  withBucket,
+  withFile,
+  withOutput,
+} from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** What one brings to an installation: data sets, and trainers. */
@@ -55,6 +62,7 @@ function withDataSets(command: Command): Command {
   return withBucket(command).option(
     '-n, --namespace <name>',
     'namespace whose experiments use it (default: "default")',
+    namespaceName,
   );
 }
 

@@ -1,11 +1,33 @@
 import { Argument, type Command } from 'commander';
 import { SHELLS } from '../completion/shells.ts';
 import { EXIT } from '../exit-codes.ts';
-import { examples, withPlace } from './options.ts';
+import { UnknownChoice } from '../failure.ts';
+import { examples, namespaceName, notEmpty, oneOf, withPlace } from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** About the program and the places where it works, and not about an Experiment. */
 export function addHelpingVerbs(program: Command, perform: Perform): void {
+  // Commander's own would answer an unknown verb with the help of them all.
+  program
+    .helpCommand(false)
+    .command('help [verb...]')
+    .description('show the help of a verb')
+    .action((names: readonly string[]) => {
+      let command = program;
+      for (const name of names) {
+        const verbs = command.commands;
+        const found = verbs.find((verb) => verb.name() === name);
+        if (found === undefined) {
+          throw new UnknownChoice(
+            'verb',
+            name,
+            verbs.map((verb) => verb.name()),
+          );
+        }
+        command = found;
+      }
+      command.help();
+    });
   withPlace(program.command('doctor'))
     .description('look at all that Experiments need, here or on a cluster, and say what to do')
     .option('--json', 'print one JSON document')
@@ -34,7 +56,7 @@ export function addHelpingVerbs(program: Command, perform: Perform): void {
     );
   program
     .command('completion')
-    .addArgument(new Argument('<shell>').choices([...SHELLS]))
+    .addArgument(oneOf(new Argument('<shell>'), SHELLS))
     .description('print what completes the command line in a shell')
     .addHelpText(
       'after',
@@ -57,9 +79,9 @@ export function addHelpingVerbs(program: Command, perform: Perform): void {
   program
     .command('install')
     .description('print the commands that bring Espalier to a cluster; nothing is started')
-    .option('-n, --namespace <name>', 'of the release (default: "espalier-system")')
-    .option('--kubeconfig <file>', 'of the cluster')
-    .option('--context <name>', 'of the cluster')
+    .option('-n, --namespace <name>', 'of the release (default: "espalier-system")', namespaceName)
+    .option('--kubeconfig <file>', 'of the cluster', notEmpty)
+    .option('--context <name>', 'of the cluster', notEmpty)
     .addHelpText('after', examples([['espalier install --context lab', 'helm, its test, doctor']]))
     .action((options) =>
       perform('tell how to install it', async (surroundings) => {

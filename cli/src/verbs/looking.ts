@@ -4,6 +4,8 @@ import { SORT_KEYS } from '../view/sort-keys.ts';
 import {
   examples,
   list,
+  notEmpty,
+  oneOf,
   wholeNumber,
   withBucket,
   withChoice,
@@ -65,7 +67,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
     );
   withChoice(withOutput(withPlace(program.command('trials <name>'))))
     .description('list the Trials of an Experiment, best first')
-    .addOption(new Option('--sort <key>', 'order (default: "value")').choices([...SORT_KEYS]))
+    .addOption(oneOf(new Option('--sort <key>', 'order (default: "value")'), SORT_KEYS))
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
     .option('--columns <names>', 'these columns, with commas: fields, parameters, metrics', list)
     .addHelpText(
@@ -144,11 +146,12 @@ function addRecords(program: Command, perform: Perform): void {
   withChoice(withPlace(program.command('export <name>')))
     .description('write the Trials of an Experiment as a table for other programs')
     .addOption(
-      new Option('--format <format>', 'default: as the file is called, else csv').choices([
-        ...EXPORT_FORMATS,
-      ]),
+      oneOf(
+        new Option('--format <format>', 'default: as the file is called, else csv'),
+        EXPORT_FORMATS,
+      ),
     )
-    .option('-o, --out <file>', 'where to (default: stdout)')
+    .option('-o, --out <file>', 'where to (default: stdout)', notEmpty)
     .addHelpText('after', EXPORT_HELP)
     .action((name, options) =>
       perform(`export the trials of ${name}`, async (surroundings) => {

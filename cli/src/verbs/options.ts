@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { UnknownChoice } from '../failure.ts';
 import { FORMATS } from '../output.ts';
 
 /** Options that every verb on the folder has. */
@@ -7,8 +8,13 @@ export function withLocation(command: Command): Command {
     .option(
       '--dir <folder>',
       'folder of objects and artifacts (default: $ESPALIER_DIR or ./.espalier)',
+      notEmpty,
     )
-    .option('-n, --namespace <name>', 'namespace (default: that of the context, or "default")');
+    .option(
+      '-n, --namespace <name>',
+      'namespace (default: that of the context, or "default")',
+      namespaceName,
+    );
 }
 
 /** Where a verb looks that works on both places: the folder, unless a cluster is named. */
@@ -18,7 +24,7 @@ export function withPlace(command: Command): Command {
 
 export function withOutput(command: Command): Command {
   return command
-    .addOption(new Option('-o, --output <format>', 'how to print').choices([...FORMATS]))
+    .addOption(oneOf(new Option('-o, --output <format>', 'how to print'), FORMATS))
     .option('--json', 'print one JSON document, as -o json');
 }
 
@@ -26,8 +32,8 @@ export function withOutput(command: Command): Command {
 export function withCluster(command: Command): Command {
   return command
     .option('--cluster', 'look at the cluster of $KUBECONFIG or ~/.kube/config, not at the folder')
-    .option('--kubeconfig <file>', 'look at the cluster of that file')
-    .option('--context <name>', 'look at the cluster of that context');
+    .option('--kubeconfig <file>', 'look at the cluster of that file', notEmpty)
+    .option('--context <name>', 'look at the cluster of that context', notEmpty);
 }
 
 /** Options of every verb that talks to an object store. */
@@ -59,10 +65,39 @@ export function withChoice(command: Command): Command {
 
 /** Names with commas between them. */
 export function list(text: string): readonly string[] {
-  return text
+  const names = text
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  if (names.length === 0) throw new InvalidArgumentError('It names nothing.');
+  return names;
+}
+
+/** Nothing was written, as by a variable of a script that is not set. */
+export function notEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
+/** What Kubernetes takes for one (RFC 1123), also in a folder: it may go to a cluster later. */
+export function namespaceName(text: string): string {
+  if (text.length <= 63 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'A namespace has at most 63 lower-case letters, digits and -, and begins and ends with a letter or digit.',
+  );
+}
+
+/** Lets it be one of these names; what is none of them is answered with the nearest. */
+export function oneOf<T extends Option | Argument>(given: T, names: readonly string[]): T {
+  const isArgument = given instanceof Argument;
+  const what = isArgument ? given.name() : (/<(.*)>/.exec(given.flags)?.[1] ?? 'value');
+  const where = isArgument ? '' : `${given.long}: `;
+  given.choices([...names]);
+  given.argParser((text: string) => {
+    if (names.includes(text)) return text;
+    throw new UnknownChoice(what, text, names, where);
+  });
+  return given;
 }
 
 export function wholeNumber(least: number): (text: string) => number {

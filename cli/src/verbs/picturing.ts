@@ -1,17 +1,19 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { PICTURE_FORMATS, PLOT_KINDS } from '../plot/plot-kind.ts';
 import { THEMES } from '../plot/svg/theme.ts';
-import { examples, withBucket, withPlace } from './options.ts';
+import { examples, notEmpty, oneOf, withBucket, withPlace } from './options.ts';
 import type { Perform } from './perform.ts';
 
 /** Pictures: on the terminal, in a file, or all of them on one page. */
 export function addPicturingVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Pictures:');
-  withTheme(withBucket(withPlace(program.command('plot <kind> <name>'))))
+  const plot = program.command('plot').addArgument(oneOf(new Argument('<kind>'), PLOT_KINDS));
+  withTheme(withBucket(withPlace(plot.argument('<name>'))))
     .description(`draw an Experiment: ${PLOT_KINDS.join(', ')}`)
     .option(
       '-o, --out <file>',
       `write it there, as its ending says: .${PICTURE_FORMATS.join(', .')}`,
+      notEmpty,
     )
     .addHelpText('after', PLOT_HELP)
     .action((kind, name, options) =>
@@ -22,7 +24,7 @@ export function addPicturingVerbs(program: Command, perform: Perform): void {
     );
   withTheme(withBucket(withPlace(program.command('report <name>'))))
     .description('write one HTML page with everything about an Experiment')
-    .option('-o, --out <file>', 'where to (default: NAME.html)')
+    .option('-o, --out <file>', 'where to (default: NAME.html)', notEmpty)
     .addHelpText(
       'after',
       examples([
@@ -40,9 +42,10 @@ export function addPicturingVerbs(program: Command, perform: Perform): void {
 
 function withTheme(command: Command): Command {
   return command.addOption(
-    new Option('--theme <theme>', 'colours (default: "auto", as the reader prefers)').choices([
-      ...THEMES,
-    ]),
+    oneOf(
+      new Option('--theme <theme>', 'colours (default: "auto", as the reader prefers)'),
+      THEMES,
+    ),
   );
 }
 

@@ -40,7 +40,7 @@ const CONDITION = /^\s*([\w./-]+?)\s*(<=|>=|!=|==?|<|>)\s*(.*?)\s*$/s;
 function conditionOf(fields: ReadonlyMap<string, TrialField>, text: string): Holds {
   const [, name, operator, wanted] = CONDITION.exec(text) ?? [];
   if (name === undefined || operator === undefined || wanted === undefined || wanted === '') {
-    throw invalid(`${printable(text)} is no condition`, [
+    throw invalid(`"${printable(text)}" is no condition`, [
       "a name, one of = != < <= > >=, and a value, such as 'lr<1e-3' or schedule=cosine",
     ]);
   }
@@ -48,7 +48,12 @@ function conditionOf(fields: ReadonlyMap<string, TrialField>, text: string): Hol
   if (operator === '=' || operator === '==') return (row) => isSame(field.value(row), wanted);
   if (operator === '!=') return (row) => !isSame(field.value(row), wanted);
   const bound = numberOf(wanted);
-  if (bound === undefined) throw invalid(`${printable(wanted)} in ${printable(text)} is no number`);
+  if (bound === undefined) {
+    throw invalid(`${printable(wanted)} in ${printable(text)} is no number`, [
+      'only numbers and times such as 10m have an order; texts are compared with = and !=',
+      "several conditions are several words: --where 'lr<1e-3' schedule=cosine",
+    ]);
+  }
   return (row) => {
     const value = field.value(row);
     return typeof value === 'number' && compares(value, operator, bound);
@@ -88,7 +93,10 @@ function best({ spec }: Experiment, rows: readonly TrialRow[], top: string): rea
   const count = Number(number);
   const isPart = percent === '%';
   if (!(count > 0) || (isPart ? count > 100 : !Number.isInteger(count))) {
-    throw invalid(`--top ${printable(top)} is neither a number such as 10 nor a part such as 10%`);
+    const what = `--top "${printable(top)}"`;
+    throw invalid(`${what} is neither a number such as 10 nor a part of all such as 10%`, [
+      'a number is a whole one from 1 on; a part is above 0% and at most 100%',
+    ]);
   }
   const kept = valued
     .toSorted(byValue(mainObjective(spec).goal))
