@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALGORITHMS } from '@espalier/search';
+import { buildProgram } from '../trainer-image/src/commands/program.ts';
 import { SCHEDULES } from '../trainer-image/src/schedule/schedule.ts';
 import { read } from './documents.ts';
 
@@ -21,4 +22,12 @@ test('docs/trainer.md tells of every schedule', () => {
   const [, told = ''] = /^- `schedule` is (.*?)\. /ms.exec(read('docs/trainer.md')) ?? [];
   const names = [...told.matchAll(/`([a-z-]+)`/g)].map(([, name = '']) => name);
   assert.deepEqual(names.toSorted(), Object.keys(SCHEDULES).toSorted());
+});
+
+test('docs/trainer.md has a row for every command of the trainer, and no other', () => {
+  const names = buildProgram(() => {}).commands.map((command) => command.name());
+  const [, table = ''] =
+    /^\| Command \| What it does \|\n((?:\|.*\n)+)/m.exec(read('docs/trainer.md')) ?? [];
+  const told = [...table.matchAll(/^\| `([a-z]+)/gm)].map(([, name = '']) => name);
+  assert.deepEqual(told.toSorted(), names.toSorted());
 });
