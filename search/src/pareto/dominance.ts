@@ -23,45 +23,56 @@ export function compareLosses(a: Losses, b: Losses): number {
 
 /** Positions of the points that no other one dominates, ascending; equal points are all in. */
 export function paretoFront(points: readonly Losses[]): readonly number[] {
-  const ranks = nondominationRanks(points);
-  return [...points.keys()].filter((i) => ranks[i] === 0);
+  return leadingFronts(points, 1)[0] ?? [];
 }
 
 /**
- * The rank of each point: 0 = no other one dominates it, r = only points of lower ranks do, and one of
- * rank r - 1 does.
+ * The first fronts, until they hold `least` points or all: in the first are the points that no other
+ * one dominates, in each next one those that only points of the fronts before it dominate. Positions
+ * ascending; equal points share a front.
  *
- * @see Zhang et al., "An Efficient Approach to Nondominated Sorting" (2015): in lexicographic order a
- * point is dominated by earlier ones only, and the fronts that hold such a one are the first ones.
+ * In lexicographic order a point is dominated by earlier ones only, so that a front is one walk past
+ * those that are in it already. Most of a long history is never looked at twice.
  */
-export function nondominationRanks(points: readonly Losses[]): Int32Array {
-  const order = [...points.keys()].sort(
-    (a, b) => compareLosses(points[a] as Losses, points[b] as Losses) || a - b,
-  );
-  const ranks = new Int32Array(points.length);
-  const fronts: Losses[][] = [];
-  for (const i of order) {
-    const point = points[i] as Losses;
-    let low = 0;
-    let high = fronts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (hasDominator(fronts[middle] as Losses[], point)) low = middle + 1;
-      else high = middle;
+export function leadingFronts(
+  points: readonly Losses[],
+  least: number,
+): readonly (readonly number[])[] {
+  const fronts: number[][] = [];
+  let left = lexicographicOrder(points);
+  for (let held = 0; held < least && left.length > 0; ) {
+    const front: number[] = [];
+    const losses: Losses[] = [];
+    const rest: number[] = [];
+    for (const i of left) {
+      const point = points[i] as Losses;
+      if (hasDominator(losses, point)) {
+        rest.push(i);
+      } else {
+        front.push(i);
+        losses.push(point);
+      }
     }
-    ranks[i] = low;
-    const front = fronts[low];
-    if (front === undefined) fronts.push([point]);
-    else front.push(point);
+    held += front.length;
+    fronts.push(front.sort((a, b) => a - b));
+    left = rest;
   }
-  return ranks;
+  return fronts;
+}
+
+function lexicographicOrder(points: readonly Losses[]): readonly number[] {
+  const first = Float64Array.from(points, ([loss = 0]) => loss);
+  return [...points.keys()].sort(
+    (a, b) =>
+      (first[a] as number) - (first[b] as number) ||
+      compareLosses(points[a] as Losses, points[b] as Losses) ||
+      a - b,
+  );
 }
 
 function hasDominator(front: readonly Losses[], point: Losses): boolean {
-  // The latest are the nearest in the first objective, and most likely to dominate.
   for (let k = front.length - 1; k >= 0; k--) {
     if (dominates(front[k] as Losses, point)) return true;
-    // With two objectives the latest has the smallest second loss of its front.
     if (point.length === 2 && compareLosses(front[k] as Losses, point) !== 0) return false;
   }
   return false;

@@ -1,4 +1,4 @@
-import { type Losses, nondominationRanks } from '../../pareto/dominance.ts';
+import { type Losses, leadingFronts } from '../../pareto/dominance.ts';
 import { hypervolumeSubset } from '../../pareto/subset.ts';
 import { lossesOf } from '../../prune/rank.ts';
 import { compareRanks, type Rank, rankOf } from '../observations.ts';
@@ -56,13 +56,16 @@ function finiteLosses(goals: readonly Goal[], { values }: HistoryEntry): Losses 
 }
 
 function bestRows(complete: readonly Row[], most: number): number[] {
-  const ranks = nondominationRanks(complete.map(({ losses }) => losses));
   const chosen: number[] = [];
-  for (let rank = 0; chosen.length < Math.min(most, complete.length); rank++) {
-    const front = complete.filter((_, i) => ranks[i] === rank);
-    const room = most - chosen.length;
-    const points = front.map(({ losses }) => losses);
-    for (const at of hypervolumeSubset(points, room)) chosen.push((front[at] as Row).row);
+  for (const front of leadingFronts(
+    complete.map(({ losses }) => losses),
+    most,
+  )) {
+    const rows = front.map((at) => complete[at] as Row);
+    const points = rows.map(({ losses }) => losses);
+    for (const at of hypervolumeSubset(points, most - chosen.length)) {
+      chosen.push((rows[at] as Row).row);
+    }
   }
   return chosen;
 }
