@@ -82,7 +82,7 @@ function pausedAt(
   { phase }: TrialStatus,
   experiment: Experiment | undefined,
 ): Ending | undefined {
-  const at = `at ${rung.step} with ${rungValue(rung)}`;
+  const at = `at rung ${rung.step} with ${rungValue(rung)}`;
   if (phase !== 'Paused') {
     return { phase: 'Paused', reason: TRIAL_REASON.paused, message: `waits ${at}` };
   }
@@ -94,13 +94,13 @@ function pausedAt(
 function stoppedAt(rung: Rung, isMember: boolean): Ending {
   const value = rungValue(rung);
   if (!Number.isFinite(value)) {
-    const message = `its value at ${rung.step} was ${value}`;
+    const message = `its value at rung ${rung.step} was ${value}`;
     return { phase: 'Stopped', reason: TRIAL_REASON.diverged, message };
   }
   if (isMember) {
-    const message = `gave its place to a better member at ${rung.step} with ${value}`;
+    const message = `gave its place to a better member at rung ${rung.step} with ${value}`;
     return { phase: 'Stopped', reason: TRIAL_REASON.exploited, message };
   }
-  const message = `stopped at ${rung.step} with ${value}`;
+  const message = `stopped at rung ${rung.step} with ${value}`;
   return { phase: 'Stopped', reason: TRIAL_REASON.earlyStopped, message };
 }

@@ -38,7 +38,7 @@ export function judgedBefore(
   const judged = { ...status, rungs: [...status.rungs, ...rungs] };
   if (last.verdict !== 'pause') return { write: 'record', status: judged };
   const reason = TRIAL_REASON.paused;
-  const message = `had passed ${last.step} before, and waits there with ${last.value}`;
+  const message = `had passed rung ${last.step} before, and waits there with ${last.value}`;
   const attempts = withEntry(judged, { number: attempt, outcome: 'Paused', reason, message });
   return { write: 'record', status: { ...judged, phase: 'Paused', reason, message, attempts } };
 }

@@ -30,12 +30,12 @@ export function trialEvents(
   }
   for (const [place, { step, value, promoted }] of after.rungs.entries()) {
     if (promoted === undefined || before?.rungs[place]?.promoted !== undefined) continue;
-    const message = `goes on from ${step}, where ${value} is among the best of ${promoted}`;
+    const message = `goes on from rung ${step}, where ${value} is among the best of ${promoted}`;
     events.push({ type: 'Normal', reason: 'Promoted', message });
   }
   for (const rung of after.rungs.slice(before?.rungs.length ?? 0)) {
     if (rung.verdict !== 'stop') continue;
-    const message = `not good enough at ${rung.step}: ${rung.value}`;
+    const message = `not good enough at rung ${rung.step}: ${rung.value}`;
     events.push({ type: 'Normal', reason: 'Stopping', message });
   }
   if (isOver) {
