@@ -124,7 +124,7 @@ export class StreamReader {
   async #readOnce(): Promise<string> {
     const { bus, replayFromMs, onReading } = this.#options;
     const state = await this.#alone(() => this.#makeStream());
-    if (this.#isLost(state)) this.#cursor = undefined;
+    if (this.#isLost(state, this.#cursor)) this.#cursor = undefined;
     if (this.#cursor === undefined) this.#replayUntil = state.lastSeq;
     const { promise, resolve } = Promise.withResolvers<string>();
     const over = new AbortController();
@@ -190,10 +190,14 @@ export class StreamReader {
     while (!over.aborted) {
       try {
         await clock.sleep(checkMs, { signal: over });
-        const state = await this.#alone(() => bus.streamState());
+        const [cursor, state] = await this.#alone(async () => {
+          // Before the question: a message may overtake the answer, which does not count it.
+          const read = this.#cursor;
+          return [read, await bus.streamState()] as const;
+        });
         if (over.aborted) return;
         if (state === undefined) return end('the stream is gone');
-        if (this.#isLost(state)) {
+        if (this.#isLost(state, cursor)) {
           this.#cursor = undefined;
           return end('the stream is not the one that was read');
         }
@@ -203,11 +207,15 @@ export class StreamReader {
     }
   }
 
-  /** Compares the stream with what was known of it, tells what is gone, and takes note of it. */
-  #isLost(state: StreamState): boolean {
+  /**
+   * Compares the stream with what was known of it, tells what is gone, and takes note of it.
+   *
+   * @param cursor of the time at which the server was asked.
+   */
+  #isLost(state: StreamState, cursor: Cursor | undefined): boolean {
     const { onLoss, clock, limits } = this.#options;
     const before = this.#lastState;
-    const loss = lossSince(before, this.#cursor, state);
+    const loss = lossSince(before, cursor, state);
     const isAge = before !== undefined && mayHaveAged(before, state, limits.maxAgeMs, clock.now());
     const removed = before === undefined || isAge ? 0 : removedBetween(before, state, this.#purged);
     this.#lastState = state;
