@@ -1,6 +1,6 @@
 import type { DesiredState, Experiment } from '@espalier/api';
 import type { EventRecord, LocalClient, TrialView } from '@espalier/controller/local';
-import type { UserCluster } from '@espalier/controller/remote';
+import type { ExperimentPicture, UserCluster, WatchNews } from '@espalier/controller/remote';
 import { notFound } from './failure.ts';
 import type { Key } from './key.ts';
 import { printable } from './render/printable.ts';
@@ -30,6 +30,12 @@ export class ClusterClient implements LocalClient {
     const experiment = await this.#need(key);
     const trials = await this.#cluster.trials(experiment, { signal: this.#signal });
     return trials.map((trial) => ({ trial }));
+  }
+
+  watchExperiment(
+    key: Key & { readonly uid: string },
+  ): AsyncIterable<WatchNews<ExperimentPicture>> {
+    return this.#cluster.watchExperiment(key, { signal: this.#signal });
   }
 
   events(key: Key): Promise<readonly EventRecord[]> {

@@ -16,7 +16,8 @@ export type {
 } from './adapters/k8s/cluster-probe.ts';
 export type { Quota, QuotaLimit, QuotaScope } from './adapters/k8s/resource-quota.ts';
 export type { UserCluster } from './adapters/k8s/user-cluster.ts';
-export { isPassing } from './adapters/k8s/user-failure.ts';
+export { isDenied, isPassing } from './adapters/k8s/user-failure.ts';
+export type { ExperimentPicture, WatchNews } from './adapters/k8s/user-watch.ts';
 export { readExperimentRecord, type StoredExperiment } from './adapters/s3/experiment-record.ts';
 export {
   type LargeHead,
@@ -60,7 +61,7 @@ export interface ClusterOptions {
 export function openCluster({ kubeconfig, context }: ClusterOptions): UserCluster {
   const access = kubeconfigAccess(kubeconfig, context);
   const transport = new Transport({ access, clock: systemClock, userAgent: 'espalier-cli' });
-  return new UserCluster(access, transport);
+  return new UserCluster(access, transport, systemClock);
 }
 
 /** @throws {EspalierError} InvalidSpec if the kubeconfig cannot be used. */

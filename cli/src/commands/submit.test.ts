@@ -81,11 +81,15 @@ test('what has ended is not run again, and that is said', async (t) => {
 
 test('--wait exits as the Experiment ends', async (t) => {
   const answer = server('Failed');
-  const { submit } = await sandbox(t, (asked) =>
-    asked.path.endsWith('/trials')
-      ? { code: 200, body: { metadata: { resourceVersion: '8' }, items: [] } }
-      : answer(asked),
-  );
+  const list = (...items: unknown[]) => ({
+    code: 200,
+    body: { metadata: { resourceVersion: '8' }, items },
+  });
+  const { submit } = await sandbox(t, (asked) => {
+    if (asked.path.endsWith('/trials')) return list();
+    if (!asked.path.endsWith('/experiments')) return answer(asked);
+    return list(answer({ ...asked, path: `${asked.path}/digits` }).body);
+  });
   const ran = await submit('--wait');
   assert.equal(ran.exitCode, 4, ran.stderr);
   assert.match(ran.stderr, /digits Failed/);

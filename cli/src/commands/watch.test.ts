@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { refused, useApiServer } from '../testing/api-server.ts';
+import { type Answer, type Asked, refused, useApiServer } from '../testing/api-server.ts';
 import { espalier, FakeSignals } from '../testing/command-line.ts';
 import { FakeEngine } from '../testing/fake-engine.ts';
 import { endedTrial, experiment, runningTrial } from '../testing/objects.ts';
@@ -89,21 +89,72 @@ test('U an Experiment that is deleted meanwhile, or another of its name, is not 
   assert.equal((await espalier(['watch', 'digits', '--dir', dir], other)).exitCode, 3);
 });
 
-test('U a server that does not answer for a while is asked again, and that is said once', async (t) => {
-  let looks = 0;
-  const { kubeconfig } = await useApiServer(t, ({ path }) => {
-    if (path.endsWith('/trials')) {
-      return { code: 200, body: { metadata: { resourceVersion: '8' }, items: [] } };
+const NO_TRIALS: Answer = { code: 200, body: { metadata: { resourceVersion: '8' }, items: [] } };
+const onServer = (kubeconfig: string) =>
+  espalier(['watch', 'digits', '-n', 'default', '--kubeconfig', kubeconfig], new FakeEngine());
+const isWatch = ({ query }: Asked) => query.get('watch') === 'true';
+
+/** As a list or a stream of the server has it. */
+function raw(phase: 'Running' | 'Failed', resourceVersion: string): object {
+  const { metadata, ...rest } = digits(phase);
+  return { ...rest, metadata: { ...metadata, resourceVersion } };
+}
+
+const RUNNING: Answer = {
+  code: 200,
+  body: { metadata: { resourceVersion: '8' }, items: [raw('Running', '8')] },
+};
+
+test('U a server tells what happens by itself; the end is read once more', async (t) => {
+  let hasEnded = false;
+  const { kubeconfig, asked } = await useApiServer(t, (one) => {
+    if (one.path.endsWith('/trials')) {
+      return isWatch(one) ? { code: 200, body: '', goesOn: true } : NO_TRIALS;
     }
+    if (one.path.endsWith('/experiments')) {
+      if (!isWatch(one)) return RUNNING;
+      hasEnded = true;
+      const event = { type: 'MODIFIED', object: raw('Failed', '9') };
+      return { code: 200, body: `${JSON.stringify(event)}\n`, goesOn: true };
+    }
+    return { code: 200, body: raw(hasEnded ? 'Failed' : 'Running', '9') };
+  });
+  const ran = await onServer(kubeconfig);
+  assert.equal(ran.exitCode, 4, ran.stderr);
+  assert.match(ran.stderr, /digits Failed/);
+  const selected = asked.map(({ path, query }) =>
+    [path.split('/').at(-1), query.get('fieldSelector') ?? query.get('labelSelector')].join(' '),
+  );
+  assert.deepEqual(selected.toSorted(), [
+    'digits ',
+    'digits ',
+    'digits ',
+    'experiments metadata.name=digits',
+    'experiments metadata.name=digits',
+    'trials espalier.dev/experiment=digits',
+    'trials espalier.dev/experiment=digits',
+    'trials espalier.dev/experiment=digits',
+  ]);
+});
+
+test('U who may not watch is told, and looks; a server that is away for a while is asked again', async (t) => {
+  let looks = 0;
+  const { kubeconfig } = await useApiServer(t, (one) => {
+    if (isWatch(one)) {
+      return refused(403, 'Forbidden', 'User "guest" cannot watch resource "experiments"');
+    }
+    if (one.path.endsWith('/trials')) return NO_TRIALS;
+    if (one.path.endsWith('/experiments')) return RUNNING;
     looks++;
     if (looks === 3 || looks === 4) return refused(503, 'ServiceUnavailable', 'going down');
     return { code: 200, body: digits(looks < 6 ? 'Running' : 'Failed') };
   });
-  const ran = await espalier(
-    ['watch', 'digits', '-n', 'default', '--kubeconfig', kubeconfig],
-    new FakeEngine(),
-  );
+  const ran = await onServer(kubeconfig);
   assert.equal(ran.exitCode, 4, ran.stderr);
+  assert.match(
+    ran.stderr,
+    /cannot watch .*the verb watch on .*; looking every few seconds instead/,
+  );
   assert.equal(ran.stderr.match(/going down; trying again/g)?.length, 1, ran.stderr);
   assert.match(ran.stderr, /it answers again/);
 });

@@ -1,45 +1,39 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Experiment } from '@espalier/api';
-import type { LocalClient } from '@espalier/controller/local';
 import { printLeaderboard } from '../commands/trials.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import type { Key } from '../key.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { chooseDisplay } from './choose-display.ts';
 import { exitOf, vanished } from './exit-of.ts';
 import { tellResult } from './farewell.ts';
 import { EXIT_OF } from './interrupts.ts';
 import { JsonDisplay } from './json-display.ts';
-import type { RunDisplay, Snapshot } from './snapshot.ts';
+import {
+  type LookOptions,
+  lookAtExperiment,
+  type Subject,
+  type Watchable,
+} from './look-at-experiment.ts';
+import type { Snapshot } from './snapshot.ts';
 
-export interface Following {
+export interface Following extends Omit<LookOptions, 'now'> {
   readonly json: boolean;
   /** Where files lie on this machine; none of a cluster's do. */
   readonly place: { readonly dir?: string };
-  /** How often to look while nothing changes, at most. */
-  readonly slowestMs: number;
-  /** Whether an error may be over the next time; the others end the following. */
-  readonly isPassing: (error: unknown) => boolean;
 }
-
-const FASTEST_MS = 500;
-/** A server that takes long to answer is asked so much more seldom. */
-const REST_PER_READ = 5;
 
 /**
  * Shows an Experiment as a run does until it has ended, and returns its exit code. Ctrl-C ends only the
  * looking.
  *
- * @param uid Of the Experiment that is meant: another one of its name is none of our business.
  * @throws {Failure} if it is deleted meanwhile.
  */
 export async function follow(
   surroundings: Surroundings,
-  client: LocalClient,
-  { namespace, name, uid }: Key & { readonly uid: string },
+  client: Watchable,
+  subject: Subject,
   following: Following,
 ): Promise<ExitCode> {
   const { stdout, stderr, now, signals } = surroundings;
+  const { name } = subject;
   const display = chooseDisplay(surroundings, following.json);
   const stop = new AbortController();
   const interrupted = Promise.withResolvers<ExitCode>();
@@ -48,18 +42,23 @@ export async function follow(
     stop.abort();
   });
   let last: Snapshot | undefined;
-  const read = async (): Promise<Snapshot> => {
-    const experiment = await client.experiment({ namespace, name });
-    if (experiment === undefined || experiment.metadata.uid !== uid) throw vanished(name);
-    const trials = await client.trials({ namespace, name });
-    return { experiment, trials, atMs: now() };
+  const untilEnded = async (): Promise<ExitCode> => {
+    const looks = lookAtExperiment(client, subject, { ...following, now }, stop.signal);
+    for await (const look of looks) {
+      // What comes after an interrupt is not shown any more.
+      stop.signal.throwIfAborted();
+      if (look.kind === 'trouble') display.notice(look.text);
+      else if (look.kind === 'settled') display.settled(look.text);
+      else {
+        last = look.seen;
+        display.update(look.seen);
+      }
+    }
+    const exitCode = exitOf(last?.experiment);
+    if (exitCode === undefined) throw vanished(name);
+    return exitCode;
   };
-  const show = (snapshot: Snapshot) => {
-    last = snapshot;
-    display.update(snapshot);
-  };
-  const look: Look = { read, show, display, isDriven: () => client.isDriven(), name };
-  const ended = untilEnded(look, following, stop.signal);
+  const ended = untilEnded();
   // After an interrupt nobody waits for it any more.
   ended.catch(() => {});
   try {
@@ -83,58 +82,4 @@ export async function follow(
     subscription.off();
     display.close();
   }
-}
-
-interface Look {
-  readonly read: () => Promise<Snapshot>;
-  readonly show: (snapshot: Snapshot) => void;
-  readonly display: RunDisplay;
-  readonly isDriven: () => Promise<boolean>;
-  readonly name: string;
-}
-
-async function untilEnded(
-  { read, show, display, isDriven, name }: Look,
-  { slowestMs, isPassing }: Following,
-  signal: AbortSignal,
-): Promise<ExitCode> {
-  let pauseMs = FASTEST_MS;
-  let version = '';
-  let isAway = false;
-  let wasDriven = true;
-  for (;;) {
-    const begun = performance.now();
-    try {
-      const snapshot = await read();
-      signal.throwIfAborted();
-      if (isAway) display.notice('it answers again');
-      isAway = false;
-      show(snapshot);
-      const exitCode = exitOf(snapshot.experiment);
-      if (exitCode !== undefined) return exitCode;
-      const isRun = await isDriven();
-      if (wasDriven && !isRun)
-        display.notice(`nobody runs ${name} now: espalier run goes on with it`);
-      wasDriven = isRun;
-      const next = versionOf(snapshot.experiment, snapshot);
-      pauseMs = next === version ? pauseMs * 1.5 : FASTEST_MS;
-      version = next;
-    } catch (error) {
-      if (signal.aborted || !isPassing(error)) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      if (!isAway) display.notice(`${why}; trying again`);
-      isAway = true;
-      pauseMs *= 2;
-    }
-    const rest = REST_PER_READ * (performance.now() - begun);
-    pauseMs = Math.min(pauseMs, slowestMs);
-    await sleep(Math.max(pauseMs, Math.min(rest, 10 * slowestMs)), undefined, { signal });
-  }
-}
-
-/** Equal as long as nobody has written anything. */
-function versionOf({ metadata }: Experiment, { trials }: Snapshot): string {
-  return [metadata, ...trials.map(({ trial }) => trial.metadata)]
-    .map(({ resourceVersion }) => resourceVersion)
-    .join();
 }

@@ -51,6 +51,10 @@ export class JsonDisplay implements RunDisplay {
     this.#emit('notice', { message: text });
   }
 
+  settled(text: string): void {
+    this.notice(text);
+  }
+
   close(): void {}
 }
 

@@ -41,6 +41,12 @@ export class LiveDisplay implements RunDisplay {
     this.#draw();
   }
 
+  /** The table goes on, and says so by itself. */
+  settled(): void {
+    this.#notice = undefined;
+    this.#draw();
+  }
+
   close(): void {
     clearInterval(this.#ticker);
     this.#offResize();

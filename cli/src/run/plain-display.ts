@@ -33,6 +33,10 @@ export class PlainDisplay implements RunDisplay {
     this.#line(text, 'warning');
   }
 
+  settled(text: string): void {
+    this.#line(text, 'good');
+  }
+
   close(): void {}
 
   #line(text: string, style: Style): void {

@@ -15,6 +15,8 @@ export interface RunDisplay {
   update(snapshot: Snapshot): void;
   /** Something to tell once, such as what Ctrl-C did. */
   notice(text: string): void;
+  /** What the last notice told is over. */
+  settled(text: string): void;
   /** Leaves the terminal as it was. */
   close(): void;
 }

@@ -17,6 +17,8 @@ export interface Answer {
   readonly code: number;
   /** A text is sent as it is, anything else as JSON. */
   readonly body: unknown;
+  /** More may come: the answer has no end, as that of a watch. */
+  readonly goesOn?: boolean;
 }
 
 /** Something that answers as an API server; the kubeconfig's namespace is `team`. */
@@ -36,9 +38,11 @@ export async function useApiServer(
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
     const one = { method: request.method ?? '', path: pathname, query: searchParams, body };
     asked.push(one);
-    const { code, body: content } = answer(one);
+    const { code, body: content, goesOn = false } = answer(one);
     const text = typeof content === 'string' ? content : JSON.stringify(content);
-    response.writeHead(code, { 'content-type': 'application/json' }).end(text);
+    response.writeHead(code, { 'content-type': 'application/json' });
+    if (goesOn) response.write(text);
+    else response.end(text);
   };
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import {
-  API_VERSION,
   type DesiredState,
   type Experiment,
   experimentSchema,
@@ -10,18 +9,24 @@ import {
 } from '@espalier/api';
 import { CONTAINER } from '../../domain/trial/pod-containers.ts';
 import type { Call } from '../../ports/cluster.ts';
-import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
-import type { EventRecord } from '../../ports/telemetry.ts';
+import type { Clock, EventRecord } from '../../ports/telemetry.ts';
 import type { ClusterAccess } from './access.ts';
 import { isBadRequest, isGone, isNotFound } from './api-error.ts';
 import { allObjects } from './list-objects.ts';
 import { ObjectClient } from './object-client.ts';
+import { parsed } from './parsed.ts';
 import { controllerOf, type RawObject } from './raw-object.ts';
 import { EVENTS, EXPERIMENTS, objectPath, PODS, type Resource, TRIALS } from './resources.ts';
 import type { Transport } from './transport.ts';
 import { eventOf } from './user-events.ts';
 import { failureOf, type Verb } from './user-failure.ts';
+import {
+  type ExperimentPicture,
+  UserWatch,
+  type WatchNews,
+  type WatchPlace,
+} from './user-watch.ts';
 
 const POD_LOGS: Resource = { ...PODS, plural: 'pods/log' };
 const LIST_TRIES = 3;
@@ -33,10 +38,12 @@ export class UserCluster {
   readonly #access: ClusterAccess;
   readonly #transport: Transport;
   readonly #objects: ObjectClient;
+  readonly #clock: Clock;
 
-  constructor(access: ClusterAccess, transport: Transport) {
+  constructor(access: ClusterAccess, transport: Transport, clock: Clock) {
     this.#access = access;
     this.#transport = transport;
+    this.#clock = clock;
     this.#objects = new ObjectClient(transport);
   }
 
@@ -74,6 +81,28 @@ export class UserCluster {
       .filter((item) => controllerOf(item.metadata)?.uid === metadata.uid)
       .map((item) => parsed(trialSchema, TRIALS, item))
       .toSorted((a, b) => a.spec.index - b.spec.index);
+  }
+
+  /**
+   * An Experiment and its Trials, now and after every change: first what is there, then by the streams of
+   * the server, which an idle one costs nothing. The two kinds are not read at one moment.
+   *
+   * @throws {EspalierError} what does not pass by itself, such as a missing right to watch; the reason of
+   * the signal when that aborts.
+   */
+  watchExperiment(
+    key: ObjectKey & { readonly uid: string },
+    call: Call,
+  ): AsyncGenerator<WatchNews<ExperimentPicture>> {
+    return UserWatch.ofExperiment(this.#place(), key).news(call);
+  }
+
+  /** The same of all Experiments of a namespace, or of all. */
+  watchExperiments(
+    namespace: string | undefined,
+    call: Call,
+  ): AsyncGenerator<WatchNews<readonly Experiment[]>> {
+    return UserWatch.ofExperiments(this.#place(), namespace).news(call);
   }
 
   /** What happened to an Experiment and its Trials, as far as the API server still keeps it. */
@@ -164,6 +193,10 @@ export class UserCluster {
     this.#transport.close();
   }
 
+  #place(): WatchPlace {
+    return { transport: this.#transport, clock: this.#clock, server: this.server };
+  }
+
   async #get(resource: Resource, key: ObjectKey, call: Call): Promise<RawObject | undefined> {
     return this.#doing('get', resource, key, call, () => this.#objects.get(resource, key, call));
   }
@@ -203,20 +236,4 @@ export class UserCluster {
       throw failureOf(verb, resource, key, this.server, error);
     }
   }
-}
-
-interface Schema<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: Error };
-}
-
-/** What a server leaves out of objects inside a list, and some leave out of single ones, is put back. */
-function parsed<T>(schema: Schema<T>, { kind }: Resource, item: RawObject): T {
-  const result = schema.safeParse({ apiVersion: API_VERSION, kind, ...item });
-  if (result.success) return result.data;
-  const message = `${kind} ${item.metadata.name} is not as this program writes it: ${result.error.message}`;
-  throw new EspalierError('Storage', message.slice(0, 1000));
 }

@@ -15,12 +15,23 @@ import {
 import type { Resource } from './resources.ts';
 
 /** What the API server calls it, and what people do. */
-const VERBS = { get: 'read', list: 'read', patch: 'write', delete: 'delete' } as const;
+const VERBS = {
+  get: 'read',
+  list: 'read',
+  watch: 'watch',
+  patch: 'write',
+  delete: 'delete',
+} as const;
 export type Verb = keyof typeof VERBS;
 
 /** An answer that may be another one soon: the server is away, or has too much to do. */
 export function isPassing(error: unknown): boolean {
   return error instanceof EspalierError && isRetryable(error.cause);
+}
+
+/** The credential may not do that. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof EspalierError && isForbidden(error.cause);
 }
 
 /** What was tried, what came back, and what a person can do about it. */
@@ -33,7 +44,7 @@ export function failureOf(
 ): EspalierError {
   const { kind, plural } = resource;
   const message = cause instanceof Error ? cause.message : String(cause);
-  const whose = verb === 'list' ? key.name : `${kind} ${key.name}`;
+  const whose = isOfMany(verb) ? key.name : `${kind} ${key.name}`;
   const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
   if (isNotFound(cause)) {
     const unknown = isUnknownKind(verb, message);
@@ -59,9 +70,13 @@ export function failureOf(
   });
 }
 
+function isOfMany(verb: Verb): boolean {
+  return verb === 'list' || verb === 'watch';
+}
+
 /** Without an object's name in it, the answer is about the kind. */
 function isUnknownKind(verb: Verb, message: string): boolean {
-  return verb === 'list' || /could not find the requested resource/.test(message);
+  return isOfMany(verb) || /could not find the requested resource/.test(message);
 }
 
 function isNoNamespace(message: string): boolean {

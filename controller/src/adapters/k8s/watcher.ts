@@ -25,6 +25,7 @@ export interface WatcherOptions {
   /** Absent = all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly sink: WatchSink;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,6 +39,10 @@ export interface WatcherOptions {
   readonly relistMs?: number;
   /** Every list but the first, and every reopened watch. */
   readonly onRestart?: (resource: string, why: string) => void;
+  /** The server has begun to send what happens. */
+  readonly onOpened?: () => void;
+  /** What was being done failed, and is tried again. */
+  readonly onFailed?: (error: unknown, doing: 'list' | 'watch') => void;
 }
 
 /** Keeps a cache of one kind complete until its signal aborts: the I/O around {@link step}. */
@@ -127,7 +132,7 @@ export class Watcher {
     this.#activity = activity;
     void work(activity.signal)
       .catch((error: unknown): WatchInput => {
-        if (!activity.signal.aborted) this.#failed(error);
+        if (!activity.signal.aborted) this.#failed(error, 'list');
         const cause = isGone(error) ? 'gone' : 'other';
         return { kind: 'failed', cause, retryAfterMs: retryAfterMsOf(error) };
       })
@@ -138,13 +143,18 @@ export class Watcher {
   }
 
   async #fetch(token: string | undefined, limit: number, signal: AbortSignal): Promise<WatchInput> {
-    const { transport, resource, namespace, labelSelector } = this.#options;
+    const { transport, resource, namespace, labelSelector, fieldSelector } = this.#options;
     // Without a resourceVersion: a quorum read, which no lagging API server can answer from its past.
     const list = await transport.request<RawList>(
       {
         method: 'GET',
         path: collectionPath(resource, namespace),
-        query: { limit: limit === 0 ? undefined : limit, continue: token, labelSelector },
+        query: {
+          limit: limit === 0 ? undefined : limit,
+          continue: token,
+          labelSelector,
+          fieldSelector,
+        },
         resource: resource.plural,
         timeoutMs: 60_000,
       },
@@ -154,7 +164,8 @@ export class Watcher {
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<WatchInput> {
-    const { transport, resource, namespace, labelSelector, clock, random } = this.#options;
+    const { transport, resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const { clock, random, onOpened } = this.#options;
     const timeoutMs = this.#options.serverTimeoutMs ?? 290_000 - random() * 60_000;
     const begun = clock.monotonic();
     let wasHeard = false;
@@ -168,12 +179,14 @@ export class Watcher {
             allowWatchBookmarks: true,
             resourceVersion,
             labelSelector,
+            fieldSelector,
             timeoutSeconds: Math.max(1, Math.round(timeoutMs / 1000)),
           },
           resource: resource.plural,
         },
         { signal },
       );
+      onOpened?.();
       const idleMs = this.#options.idleMs ?? 90_000;
       const watchdog = setTimeout(
         () => response.destroy(new Error(`no word for ${idleMs} ms`)),
@@ -186,7 +199,7 @@ export class Watcher {
           for (const line of lines.push(chunk as Buffer)) {
             wasHeard = true;
             const event = parseEvent(line);
-            if (event.type === 'ERROR') this.#failed(errorOf(event));
+            if (event.type === 'ERROR') this.#failed(errorOf(event), 'watch');
             this.#dispatch({ kind: 'event', event });
             // An ERROR event, a refresh: the state has gone elsewhere.
             if (signal.aborted) return { kind: 'slept' };
@@ -197,7 +210,7 @@ export class Watcher {
         clearTimeout(watchdog);
       }
     } catch (error) {
-      if (!signal.aborted) this.#failed(error);
+      if (!signal.aborted) this.#failed(error, 'watch');
       const openMs = clock.monotonic() - begun;
       const cause = isGone(error) ? 'gone' : 'other';
       return { kind: 'failed', cause, openMs, retryAfterMs: retryAfterMsOf(error) };
@@ -212,11 +225,12 @@ export class Watcher {
     return { kind: 'slept' };
   }
 
-  #failed(error: unknown): void {
-    const { log, resource, onRestart } = this.#options;
+  #failed(error: unknown, doing: 'list' | 'watch'): void {
+    const { log, resource, onRestart, onFailed } = this.#options;
     const why = error instanceof Error ? error.message : String(error);
     log.warn('watch interrupted', { resource: resource.plural, error: why });
     onRestart?.(resource.plural, isGone(error) ? 'gone' : 'failed');
+    onFailed?.(error, doing);
   }
 
   #isolated(work: () => void): void {
