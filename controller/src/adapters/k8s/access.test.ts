@@ -108,7 +108,61 @@ test("F28 in a pod the service account's token is read again each time", async (
   assert.deepEqual((await access.credentials()).headers, { Authorization: 'Bearer two' });
 });
 
-test('a file that is no kubeconfig is told by its name', () => {
-  assert.throws(() => kubeconfigAccess(['/dev/null']), /no current-context in \/dev\/null/);
+const BROKEN: Readonly<Record<string, { text: string; want: RegExp }>> = {
+  'no text in it': { text: '', want: /no current-context in .*broken$/ },
+  'a list': { text: '[1]', want: /broken is no kubeconfig/ },
+  'a sentence': { text: 'hello', want: /broken is no kubeconfig/ },
+  'no YAML': { text: '{ [ : \n  x', want: /cannot read .*broken: Flow sequence.* column \d+$/ },
+  'users that are no list': { text: 'users: {}', want: /broken: users is no list/ },
+  'a cluster without a server': {
+    text: 'clusters: [{name: c, cluster: {}}]',
+    want: /broken: clusters\[0\]\.cluster\.server is missing/,
+  },
+  'a server that is no address': {
+    text: `
+current-context: c
+contexts: [{name: c, context: {cluster: k}}]
+clusters: [{name: k, cluster: {server: nowhere}}]`,
+    want: /the server of cluster "k" is no address: "nowhere"/,
+  },
+  'a user that there is not': {
+    text: `
+current-context: c
+contexts: [{name: c, context: {cluster: k, user: u}}]
+clusters: [{name: k, cluster: {server: 'https://x'}}]`,
+    want: /no user "u"/,
+  },
+};
+
+for (const [name, { text, want }] of Object.entries(BROKEN)) {
+  test(`U a kubeconfig with ${name} is refused with its name and what is wrong`, () => {
+    assert.throws(() => kubeconfigAccess([file('broken', text)]), {
+      code: 'InvalidSpec',
+      message: want,
+    });
+  });
+}
+
+test('a kubeconfig that cannot be read is told by its name', () => {
   assert.throws(() => kubeconfigAccess(['/nonexistent']), /ENOENT.*\/nonexistent/);
+  assert.throws(() => kubeconfigAccess([folder]), new RegExp(`cannot read ${folder}: EISDIR`));
+});
+
+test('U a credential that cannot be had is told with its context', async () => {
+  const users = {
+    'such file': { tokenFile: '/no/such/token' },
+    'please log in$': {
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: 'sh',
+        args: ['-c', 'echo please log in >&2; exit 3'],
+        interactiveMode: 'Never',
+      },
+    },
+  };
+  for (const [want, user] of Object.entries(users)) {
+    const access = kubeconfigAccess([kubeconfig('config', user)]);
+    const message = new RegExp(`the credential of context "c" cannot be had: .*${want}`);
+    await assert.rejects(access.credentials(), { code: 'InvalidSpec', message });
+  }
 });

@@ -6,6 +6,7 @@ import { nearestName } from '@espalier/api';
 // keeps 84-88 MB resident; these three keep 7 (measured with 2.0.1 on Node 24).
 import {
   type Cluster,
+  type Context,
   newClusters,
   newContexts,
   newUsers,
@@ -53,8 +54,8 @@ export function podAccess(host: string, port: string, folder = SERVICE_ACCOUNT):
  * Access as a kubeconfig describes it: client certificate, token, token file, basic, exec plugin,
  * OIDC. Several paths merge as kubectl merges `KUBECONFIG`: the first to name something wins.
  *
- * @throws EspalierError InvalidSpec if a file cannot be read, or there is no such context or cluster,
- * or it needs a proxy.
+ * @throws EspalierError InvalidSpec if a file cannot be read or is none, or there is no such context,
+ * cluster or user, or it needs a proxy; later, from `credentials`, if a credential cannot be had.
  */
 export function kubeconfigAccess(paths: readonly string[], contextName?: string): ClusterAccess {
   const parts = paths.map((path) => ({ folder: dirname(path), ...readKubeconfig(path) }));
@@ -72,19 +73,30 @@ export function kubeconfigAccess(paths: readonly string[], contextName?: string)
   if (cluster.proxyUrl !== undefined) throw invalid('proxy-url in a kubeconfig is not supported');
   const userHome = parts.find((part) => part.users.some(({ name }) => name === context.user));
   const user = userHome?.users.find(({ name }) => name === context.user);
+  if (context.user !== undefined && user === undefined) throw invalid(`no user "${context.user}"`);
+  const server = URL.parse(cluster.server);
+  if (server === null) {
+    throw invalid(`the server of cluster "${cluster.name}" is no address: "${cluster.server}"`);
+  }
   const exec = new ExecAuth();
+  const credentials = async () => ({
+    ...clusterTls(cluster, home.folder),
+    ...(await userCredentials(user, {
+      folder: userHome?.folder ?? '.',
+      tokenFile: user && userHome?.tokenFiles.get(user.name),
+      exec,
+    })),
+  });
   return {
-    server: new URL(cluster.server),
+    server,
     ...(context.namespace === undefined ? {} : { namespace: context.namespace }),
-    credentials: async () => ({
-      ...clusterTls(cluster, home.folder),
-      ...(await userCredentials(user, {
-        folder: userHome?.folder ?? '.',
-        tokenFile: user && userHome?.tokenFiles.get(user.name),
-        exec,
-      })),
-    }),
+    credentials: () => credentials().catch((cause) => Promise.reject(noCredential(context, cause))),
   };
+}
+
+function noCredential({ name }: Context, cause: unknown): EspalierError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return invalid(`the credential of context "${name}" cannot be had: ${message.trim()}`, cause);
 }
 
 function meantContext(wanted: string, names: readonly string[]): string {
@@ -99,7 +111,23 @@ interface RawUser {
 }
 
 function readKubeconfig(path: string) {
-  const document = (readYaml(path) ?? {}) as Record<string, unknown>;
+  const document = readYaml(path) ?? {};
+  if (!isDocument(document)) throw invalid(`${path} is no kubeconfig`);
+  for (const part of ['clusters', 'contexts', 'users']) {
+    if (!Array.isArray(document[part] ?? [])) throw invalid(`${path}: ${part} is no list`);
+  }
+  try {
+    return partsOf(document);
+  } catch (error) {
+    throw invalid(`${path}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function isDocument(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function partsOf(document: Record<string, unknown>) {
   const users = document['users'] ?? [];
   return {
     clusters: newClusters(document['clusters'] ?? []),
@@ -119,7 +147,9 @@ function readYaml(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
+    // The parser draws the place over several lines; the first names it.
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw invalid(`cannot read ${path}: ${message.replace(/:$/, '')}`, error);
   }
 }
 
@@ -192,6 +222,10 @@ function resolveIn(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
-function invalid(message: string): EspalierError {
-  return new EspalierError('InvalidSpec', `kubeconfig: ${message}`);
+function invalid(message: string, cause?: unknown): EspalierError {
+  return new EspalierError(
+    'InvalidSpec',
+    `kubeconfig: ${message}`,
+    cause === undefined ? undefined : { cause },
+  );
 }
