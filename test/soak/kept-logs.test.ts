@@ -58,3 +58,19 @@ test('a log outlives its pod, and is that of its trial alone', () => {
     rmSync(root, { recursive: true });
   }
 });
+
+test('warnings and errors of controllers are counted by what they say', () => {
+  const root = mkdtempSync(join(tmpdir(), 'espalier-logs-'));
+  try {
+    const pod = join(root, 'pods', 'system_c-1_u1', 'controller');
+    mkdirSync(pod, { recursive: true });
+    const line = (level: string, message: string) => ({ time: '', level, message });
+    const lines = [line('warn', '2 are gone'), line('info', 'ready'), line('warn', '31 are gone')];
+    writeFileSync(join(pod, '0.log'), log([...lines, line('error', 'failed')]));
+    const logs = new KeptLogs(join(root, 'pods'), join(root, 'kept'));
+    logs.look();
+    assert.deepEqual(logs.troubles(), { 'warn: # are gone': 2, 'error: failed': 1 });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Point, parseReportLine } from '@espalier/api';
 
 const LOOK_MS = 100;
+const TROUBLE = /"level":"(warn|error)","message":"([^"]*)"/;
 
 /** What the program of one attempt printed, in the order of its starts. */
 export interface AttemptLog {
@@ -65,14 +66,16 @@ export class KeptLogs {
       .map(([attempt, name]) => readAttempt(attempt, this.#read(name)));
   }
 
-  /** How often each message came at level error in the logs of the controllers. */
-  errors(): Record<string, number> {
+  /** How often each warning and error stands in the logs of the controllers, whatever its numbers. */
+  troubles(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const name of this.#known) {
       if (!name.includes('_controller_')) continue;
       for (const line of printedLines(this.#read(name))) {
-        const message = /"level":"error","message":"([^"]*)"/.exec(line)?.[1];
-        if (message !== undefined) counts[message] = (counts[message] ?? 0) + 1;
+        const [, level, message] = TROUBLE.exec(line) ?? [];
+        if (message === undefined) continue;
+        const what = `${level}: ${message.replaceAll(/\d[\d.:TZ-]*/g, '#')}`;
+        counts[what] = (counts[what] ?? 0) + 1;
       }
     }
     return counts;

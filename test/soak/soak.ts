@@ -83,7 +83,7 @@ async function judge(
     podsTwice: podsTwice.length,
     memory,
     left: { ...streams, objects: objects.length, uploads: uploads.length, files: files.length },
-    controllerErrors: logs.errors(),
+    troubles: logs.troubles(),
     wrong: wrong.length,
   };
   context.diagnostic(JSON.stringify({ soak: result }));
