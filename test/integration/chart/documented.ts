@@ -5,7 +5,12 @@ import { CHART } from './helm.ts';
 export const ROOT = join(CHART, '../..');
 
 /** A document with commands. */
-export type Document = 'README.md' | 'docs/install.md' | 'docs/operations.md' | 'docs/tutorial.md';
+export type Document =
+  | 'README.md'
+  | 'docs/install.md'
+  | 'docs/operations.md'
+  | 'docs/tutorial.md'
+  | 'manifests/samples/README.md';
 
 /**
  * The commands of a document's shell blocks, in order: continued lines and pipes are one command, and a block

@@ -34,3 +34,15 @@ test('the manifest of README.md is one that can be run', async (t) => {
   assert.equal(exitCode, 0, stderr);
   assert.match(stdout, /ok, experiment digits \(12 trials\)/);
 });
+
+test('the commands on this machine that the list of samples gives do what it says', async (t) => {
+  const sandbox = new Sandbox(t);
+  for (const name of ['cli', 'manifests']) symlinkSync(join(ROOT, name), join(sandbox.dir, name));
+  const commands = commandsOf('manifests/samples/README.md').filter((line) =>
+    line.startsWith('cli/bin/espalier'),
+  );
+  assert.ok(commands.length >= 2, commands.join('\n'));
+  const ran = await new Started(sandbox.dir, ['bash', '-euc', commands.join('\n')], {}).ended;
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.match(ran.stdout, /asha\.yaml: ok/);
+});
