@@ -1,6 +1,6 @@
-import type { Experiment, Trial } from '@espalier/api';
 import { isOnCluster } from '../cluster.ts';
 import { type BestAttempt, fetchBest } from '../download/fetch-best.ts';
+import { bestFolder } from '../download/open-source.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { keyOf } from '../key.ts';
 import {
@@ -59,7 +59,8 @@ async function here(
     const trial = views.find((view) => view.trial.metadata.name === record?.trial)?.trial;
     const log = trial === undefined ? undefined : await client.logFile(trial);
     const dir = folderOf(surroundings, options);
-    return attemptOf(bestDocument(experiment, trial, { dir, log }), { experiment, trial });
+    const document = bestDocument(experiment, trial, { dir, log });
+    return { document, attempt: bestFolder(experiment, trial) };
   });
 }
 
@@ -74,19 +75,9 @@ async function onCluster(
     const best = experiment.status?.best?.trial;
     const trial =
       best === undefined ? undefined : await cluster.trial({ namespace, name: best }, { signal });
-    return attemptOf(bestDocument(experiment, trial, {}), { experiment, trial });
+    const document = bestDocument(experiment, trial, {});
+    return { document, attempt: bestFolder(experiment, trial) };
   });
-}
-
-/** @param trial The best one, if that is still there. */
-function attemptOf(
-  document: BestDocument,
-  { experiment, trial }: { readonly experiment: Experiment; readonly trial: Trial | undefined },
-): BestAttempt {
-  const record = experiment.status?.best;
-  // The Trial may be gone: the record of the Experiment says as much.
-  const uris = [trial?.status?.artifacts?.folder, record?.checkpoint?.uri, record?.csv];
-  return { document, uris };
 }
 
 /** How a mean was measured. */

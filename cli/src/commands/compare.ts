@@ -6,6 +6,7 @@ import { findRecord, type RecordFlags } from '../record.ts';
 import { formatMetric } from '../render/number.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { intervalText, standingsSummary, verdictText } from '../view/standings.ts';
 
 export interface CompareOptions extends RecordFlags, OutputOptions {
   readonly limit?: number;
@@ -35,7 +36,7 @@ export async function compare(
     names: () => shown.map(({ index }) => String(index)),
     table: () => renderTable(columns(metric), shown.map(rowOf), { paint: stdout.paint }).lines,
   });
-  stderr.write(`${summaryOf(all)}\n`);
+  stderr.write(`${standingsSummary(all)}\n`);
   return EXIT.ok;
 }
 
@@ -54,27 +55,15 @@ function columns(metric: string): readonly Column[] {
 const NOTHING = '-';
 
 function rowOf(standing: Standing, place: number): readonly Cell[] {
-  const { index, mean, interval, replicates, pBest, pWorse, isApart } = standing;
-  const range = interval && `${formatMetric(interval.low)} .. ${formatMetric(interval.high)}`;
+  const { index, mean, replicates, pBest, pWorse, isApart } = standing;
+  const verdict = verdictText(standing, place);
   return [
     { text: String(index), style: place === 0 ? 'good' : 'plain' },
     String(replicates),
     formatMetric(mean),
-    range ?? NOTHING,
+    intervalText(standing) ?? NOTHING,
     pBest?.toFixed(2) ?? NOTHING,
     pWorse?.toPrecision(2) ?? NOTHING,
-    place === 0 ? '' : isApart ? 'worse' : { text: 'cannot be told apart', style: 'warning' },
+    isApart || place === 0 ? verdict : { text: verdict, style: 'warning' },
   ];
-}
-
-function summaryOf(all: readonly Standing[]): string {
-  if (all.length === 0) return 'no configuration has a value yet';
-  const measured = all.filter(({ replicates }) => replicates > 1).length;
-  if (measured === 0) {
-    return 'one value each: nothing tells how much of it is chance; spec.replicates runs them again';
-  }
-  const alike = all.filter(({ isApart }) => !isApart).length - 1;
-  const single = all.length - measured;
-  const apart = `${alike} of ${all.length - 1} cannot be told apart from the first`;
-  return single === 0 ? apart : `${apart}; ${single} of them ran only once`;
 }

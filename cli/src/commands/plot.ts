@@ -38,7 +38,9 @@ export async function plot(
   const format = options.out === undefined ? undefined : formatOf(options.out);
   const sweep = await withClient(surroundings, options, async (client, place) => {
     const experiment = await needExperiment(client, keyOf(name, place));
-    return loadSweep(surroundings, client, experiment, options, SHOW_POINTS.includes(kind));
+    const views = await client.trials(experiment.metadata);
+    const found = { experiment, views };
+    return loadSweep(surroundings, client, found, options, SHOW_POINTS.includes(kind));
   });
   if (kind === 'pareto' && sweep.objectives.length < 2) {
     throw invalid(`${printable(sweep.name)} has one objective, and a Pareto front needs two`, [

@@ -7,12 +7,16 @@ import { type LoadOptions, loadSweep } from '../plot/read/load-sweep.ts';
 import type { Theme } from '../plot/svg/theme.ts';
 import { version } from '../program-version.ts';
 import { printable } from '../render/printable.ts';
+import { readExtras } from '../report/read-extras.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { remoteWork } from '../transfer/remote-work.ts';
 import { writeWholeFile } from '../transfer/whole-file.ts';
 
 export interface ReportOptions extends LoadOptions {
   readonly out?: string;
   readonly theme?: Theme;
+  /** A folder with pictures' data that was made of the best model afterwards. */
+  readonly visuals?: string;
 }
 
 /** Writes all there is to say about an Experiment as one page. */
@@ -22,15 +26,22 @@ export async function report(
   options: ReportOptions,
 ): Promise<ExitCode> {
   const { stdout, cwd, now } = surroundings;
-  const page = await withClient(surroundings, options, async (client, place) => {
-    const key = keyOf(name, place);
-    const experiment = await needExperiment(client, key);
-    const sweep = await loadSweep(surroundings, client, experiment, options, true);
-    const views = await client.trials(key);
-    const trials = views.map(({ trial }) => trial);
-    const written = new Date(now()).toISOString();
-    return reportPage({ experiment, trials, sweep, written, version: version() }, options.theme);
+  const found = await withClient(surroundings, options, async (client, place) => {
+    const experiment = await needExperiment(client, keyOf(name, place));
+    const views = await client.trials(experiment.metadata);
+    const sweep = await loadSweep(surroundings, client, { experiment, views }, options, true);
+    return { experiment, sweep, trials: views.map(({ trial }) => trial) };
   });
+  const engine = await surroundings.engine();
+  const standings = engine.leaderboardOf(found.experiment.spec, found.trials);
+  const extras = await remoteWork(
+    surroundings,
+    (signal) => readExtras(surroundings, found, options, signal),
+    'nothing was written; the same command reads all of it again',
+  );
+  const written = new Date(now()).toISOString();
+  const source = { ...found, standings, extras, written, version: version() };
+  const page = reportPage(source, options.theme);
   const path = resolve(cwd, options.out ?? `${keyOf(name, {}).name}.html`);
   await writeWholeFile(path, page);
   stdout.write(`${printable(path)}\n`);

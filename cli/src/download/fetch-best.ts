@@ -1,23 +1,21 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ARTIFACT } from '@espalier/api';
 import { notFound } from '../failure.ts';
 import { count, formatBytes } from '../render/number.ts';
 import { printable } from '../render/printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { TransferProgress } from '../transfer/progress.ts';
-import { openBucket, type StoreFlags } from '../transfer/store-options.ts';
+import type { StoreFlags } from '../transfer/store-options.ts';
 import type { BestDocument } from '../view/best-document.ts';
-import type { ArtifactSource } from './artifact-source.ts';
 import { download } from './download.ts';
-import { FolderSource } from './folder-source.ts';
-import { type AttemptFolder, attemptFolder } from './wanted-files.ts';
+import { openSource } from './open-source.ts';
+import type { AttemptFolder } from './wanted-files.ts';
 
 /** What is known of the best attempt. */
 export interface BestAttempt {
   readonly document: BestDocument;
-  /** URIs as the status names them, the best first: of the attempt's folder, or of a file in it. */
-  readonly uris: readonly (string | undefined)[];
+  /** Where its files lie; undefined if it has left none that are known to be whole. */
+  readonly attempt: AttemptFolder | undefined;
 }
 
 /**
@@ -27,13 +25,12 @@ export interface BestAttempt {
  */
 export async function fetchBest(
   surroundings: Surroundings,
-  { document, uris }: BestAttempt,
+  { document, attempt }: BestAttempt,
   folder: string,
   flags: StoreFlags,
   signal: AbortSignal,
 ): Promise<BestDocument> {
   const { stderr, now, cwd } = surroundings;
-  const attempt = uris.map(attemptFolder).find((found) => found !== undefined);
   if (attempt === undefined) {
     throw notFound(`${document.trial} has left no files that are known to be whole`, [
       'the files of a Trial are there once it has ended',
@@ -65,20 +62,6 @@ export async function fetchBest(
     progress?.close();
     source.close();
   }
-}
-
-async function openSource(
-  surroundings: Surroundings,
-  { uri }: AttemptFolder,
-  flags: StoreFlags,
-): Promise<ArtifactSource> {
-  if (uri.startsWith('file:')) return new FolderSource(fileURLToPath(uri));
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
-  const [store, { StoreSource }] = await Promise.all([
-    openBucket(surroundings, bucket, flags),
-    import('./store-source.ts'),
-  ]);
-  return new StoreSource(store, key);
 }
 
 function inFolder(document: BestDocument, target: string, paths: readonly string[]): BestDocument {

@@ -42,8 +42,11 @@ export type XY = readonly [x: number, y: number];
 
 export type Tone = 'accent' | 'contrast' | 'good' | 'bad' | 'warning' | 'quiet';
 
+/** One of the colours that stand for classes: the twelfth is followed by the first. */
+export type ClassTone = `class-${number}`;
+
 /** A tone, or how good something is: from 0 (worst) to 1 (best). */
-export type Colour = Tone | number;
+export type Colour = Tone | ClassTone | number;
 
 interface MarkBase {
   readonly colour: Colour;
@@ -62,7 +65,13 @@ export type Mark =
       readonly isDashed?: boolean;
     })
   | (MarkBase & { readonly kind: 'bar'; readonly from: XY; readonly to: XY })
-  | (MarkBase & { readonly kind: 'text'; readonly at: XY; readonly text: string });
+  | (MarkBase & {
+      readonly kind: 'text';
+      readonly at: XY;
+      readonly text: string;
+      /** In the middle of the place and readable on any colour, not beside it. */
+      readonly isCentred?: boolean;
+    });
 
 export interface LegendEntry {
   readonly text: string;

@@ -25,6 +25,11 @@ export function addPicturingVerbs(program: Command, perform: Perform): void {
   withTheme(withBucket(withPlace(program.command('report <name>'))))
     .description('write one HTML page with everything about an Experiment')
     .option('-o, --out <file>', 'where to (default: NAME.html)', notEmpty)
+    .option(
+      '--visuals <folder>',
+      'take tsne.csv and confusion.csv from there, as espalier-train visualise writes them',
+      notEmpty,
+    )
     .addHelpText(
       'after',
       examples([

@@ -28,7 +28,15 @@ import { type Ran, Sandbox, type Started } from './sandbox.ts';
 const NAMESPACE = 'team';
 const BEST_STEP = 20;
 const MODEL = `checkpoint-${BEST_STEP}/model.safetensors`;
-const WANTED = [MODEL, 'extra/plot.txt', 'log.txt', 'manifest.json', 'metrics.csv', 'trials.csv'];
+const WANTED = [
+  MODEL,
+  'extra/confusion.csv',
+  'extra/plot.txt',
+  'log.txt',
+  'manifest.json',
+  'metrics.csv',
+  'trials.csv',
+];
 
 const sha256 = (body: Buffer | string) => createHash('sha256').update(body).digest('hex');
 
@@ -98,6 +106,7 @@ describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, (
         'checkpoint-30/model.safetensors': 'not the best',
         'metrics.csv': 'epoch,valid_acc\n1,0.5\n2,0.75\n',
         'extra/plot.txt': 'a plot\n',
+        'extra/confusion.csv': 'label,predicted,count\ncat,cat,30\ncat,dog,3\ndog,dog,27\n',
       };
       const files = Object.entries(contents).map(([path, text]) => ({
         path,
@@ -147,11 +156,15 @@ describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, (
       });
     }
 
-    start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+    start(
+      words: readonly string[],
+      env: Readonly<Record<string, string>> = {},
+      verb = 'best',
+    ): Started {
       const known = at.options.credentials as
         | { accessKeyId: string; secretAccessKey: string }
         | undefined;
-      return this.sandbox.start(['best', this.name, '-n', NAMESPACE, ...words], {
+      return this.sandbox.start([verb, this.name, '-n', NAMESPACE, ...words], {
         KUBECONFIG: cluster.plane.kubeconfig,
         ESPALIER_S3_ENDPOINT: this.proxy.url,
         ESPALIER_S3_PATH_STYLE: 'true',
@@ -190,6 +203,25 @@ describe('espalier best of a cluster', { skip: whyNoStore(), concurrency: 2 }, (
     assert.equal(exitCode, 0, stderr);
     assert.equal(readFileSync(join(scene.target, MODEL), 'utf8'), scene.model);
     assert.deepEqual(readFileSync(join(scene.target, 'manifest-30.json')), text);
+  });
+
+  test('U16 a report draws what the trainer has left in the store, or tells why it does not', async (t) => {
+    const scene = await Scene.make(t, 'drawn');
+    const write = async (env: Readonly<Record<string, string>> = {}) => {
+      const { exitCode, stderr } = await scene.start(['--cluster'], env, 'report').ended;
+      assert.equal(exitCode, 0, stderr);
+      return readFileSync(join(scene.sandbox.dir, 'drawn.html'), 'utf8');
+    };
+    const page = await write();
+    assert.match(page, /57 of 60 validation images are taken for what they are \(95\.0 %\)/);
+    assert.match(page, /<th scope="row">cat<\/th><td>dog<\/td><td>3<\/td><td>9\.1 %<\/td>/);
+    const refused = await write({ AWS_ACCESS_KEY_ID: 'nobody' });
+    assert.match(refused, /The files of the best model cannot be read: .*drawn/);
+    assert.doesNotMatch(refused, /Confusion matrix/);
+    const file = `${scene.root}extra/confusion.csv`;
+    await at.store.put(file, Buffer.from('label,predicted,count\n'), undefined, CALL);
+    const damaged = await write();
+    assert.match(damaged, /extra\/confusion\.csv is not what the manifest lists/);
   });
 
   test('U16 what status names is shown, and fetched by one command', async (t) => {

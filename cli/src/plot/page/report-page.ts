@@ -1,13 +1,18 @@
 import type { Experiment, Trial } from '@espalier/api';
+import type { Standing } from '@espalier/search';
 import { stringify } from 'yaml';
 import { formatDuration } from '../../render/duration.ts';
 import { count, formatMetric } from '../../render/number.ts';
+import type { Extras } from '../../report/read-extras.ts';
 import { DRAW } from '../kinds.ts';
 import type { PlotKind } from '../plot-kind.ts';
 import { element, escapeMarkup } from '../svg/element.ts';
 import type { Theme } from '../svg/theme.ts';
 import { mainObjective, type Sweep } from '../sweep.ts';
+import { bestModelSection } from './best-model-section.ts';
 import { htmlPage, type Section } from './html.ts';
+import { leaderboardSection } from './leaderboard-section.ts';
+import { scrollingTable, tableRow } from './plain-table.ts';
 import { figureBlock } from './plot-page.ts';
 import { trialTable } from './trial-table.ts';
 
@@ -15,6 +20,9 @@ export interface ReportSource {
   readonly experiment: Experiment;
   readonly trials: readonly Trial[];
   readonly sweep: Sweep;
+  /** Of its configurations, the best first. */
+  readonly standings: readonly Standing[];
+  readonly extras: Extras;
   /** When, as RFC 3339. */
   readonly written: string;
   /** Of the program that writes it. */
@@ -32,6 +40,7 @@ export function reportPage(source: ReportSource, theme: Theme = 'auto'): string 
     kinds.map((kind) => figureBlock(DRAW[kind](sweep), theme)).join('\n');
   const sections: readonly (Section | undefined)[] = [
     { body: summary(source) },
+    leaderboardSection(source, theme),
     { heading: 'Trials', body: trialTable(sweep) },
     { heading: 'How values came about', body: figures(['history', 'timeline']) },
     hasPoints ? { heading: 'Learning curves', body: figures(['curves']) } : undefined,
@@ -41,6 +50,7 @@ export function reportPage(source: ReportSource, theme: Theme = 'auto'): string 
     },
     sweep.objectives.length > 1 ? { heading: 'Trade-off', body: figures(['pareto']) } : undefined,
     hasNorms ? { heading: 'Gradients', body: figures(['grad-norm']) } : undefined,
+    bestModelSection(source, theme),
     failures(source),
     { heading: 'How to do it again', body: recipe(source) },
   ];
@@ -86,16 +96,11 @@ function failures({ trials }: ReportSource): Section | undefined {
     .filter(({ status }) => status?.phase === 'Failed')
     .map(({ metadata, status }) => {
       const cells = [status?.reason ?? '', status?.message ?? '', status?.artifacts?.log ?? ''];
-      const name = element('th', { scope: 'row' }, escapeMarkup(metadata.name));
-      return `<tr>${name}${cells.map((text) => element('td', {}, escapeMarkup(text))).join('')}</tr>`;
+      return tableRow([metadata.name, ...cells]);
     });
   if (rows.length === 0) return undefined;
-  const heads = ['trial', 'reason', 'message', 'log'].map((text) =>
-    element('th', { scope: 'col' }, text),
-  );
-  const table = `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
-  const box = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of failures' };
-  return { heading: 'Failures', body: element('div', box, table) };
+  const heads = ['trial', 'reason', 'message', 'log'];
+  return { heading: 'Failures', body: scrollingTable('Table of failures', heads, rows) };
 }
 
 /** The manifest as it was accepted, and the versions of what chose and trained. */

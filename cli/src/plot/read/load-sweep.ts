@@ -21,11 +21,10 @@ export interface LoadOptions extends Location, BucketFlags {}
 export async function loadSweep(
   surroundings: Surroundings,
   client: LocalClient,
-  experiment: Experiment,
+  { experiment, views }: Pick<SweepSource, 'experiment' | 'views'>,
   options: LoadOptions,
   withPoints: boolean,
 ): Promise<Sweep> {
-  const views = await client.trials(experiment.metadata);
   const trials = views.map(({ trial }) => trial);
   const engine = await surroundings.engine();
   const importance = engine.importanceOf(experiment.spec, trials);

@@ -112,15 +112,10 @@ function drawRail(
   const x = left + at * width;
   // The last one's numbers would lie outside the picture.
   const [offset, anchor] = at > 0.99 ? [-6, 'end'] : [6, 'start'];
-  const ticks = scale.ticks(Math.floor(height / 60)).flatMap(({ value, text }) => {
+  const ticks = scale.ticks(Math.floor(height / 60)).map(({ value, text }) => {
     const y = top + (1 - scale.at(value)) * height + 4;
     const shown = fitting(text, 8);
-    // A rim in the colour of the ground, so that lines pass behind the words.
-    const rim = { class: 'c-ground', stroke: 'currentColor', 'stroke-width': 3 };
-    return [
-      label(x + offset, y, shown, { ...rim, 'text-anchor': anchor }),
-      label(x + offset, y, shown, { class: 'c-ink', 'text-anchor': anchor }),
-    ];
+    return rimmed(x + offset, y, shown, anchor);
   });
   const line = element('line', {
     class: 'c-muted',
@@ -139,6 +134,15 @@ function drawRail(
   });
   const attributes = { class: 'rail', 'data-rail': String(n), 'data-x': x };
   return element('g', attributes, [line, ...ticks, heading].join(''));
+}
+
+/** Words with a rim in the colour of the ground, so that lines and colours pass behind them. */
+function rimmed(x: number, y: number, text: string, anchor: string): string {
+  const rim = { class: 'c-ground', stroke: 'currentColor', 'stroke-width': 3 };
+  return [
+    label(x, y, text, { ...rim, 'text-anchor': anchor }),
+    label(x, y, text, { class: 'c-ink', 'text-anchor': anchor }),
+  ].join('');
 }
 
 function drawMark(mark: Mark, place: Place): string {
@@ -164,7 +168,8 @@ function drawMark(mark: Mark, place: Place): string {
     }
     case 'text': {
       const [x, y] = place(mark.at);
-      return label(x + 6, y + 4, mark.text, {});
+      if (mark.isCentred !== true) return label(x + 6, y + 4, mark.text, {});
+      return rimmed(x, y + 4, mark.text, 'middle');
     }
     case 'line':
       return element(

@@ -1,4 +1,4 @@
-import type { Colour, Tone } from '../figure.ts';
+import type { ClassTone, Colour, Tone } from '../figure.ts';
 
 /** `auto` follows what the reader's system prefers, where a browser shows the picture. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -7,6 +7,8 @@ export type Theme = (typeof THEMES)[number];
 type Palette = Readonly<Record<Tone | 'ink' | 'muted' | 'grid' | 'ground', string>> & {
   /** From worst to best. */
   readonly worth: readonly string[];
+  /** Of classes; after Paul Tol, and with a contrast of at least 3 to the ground. */
+  readonly classes: readonly string[];
 };
 
 /** Tones stay apart for most who see colours differently; text has a contrast of at least 4.5. */
@@ -32,6 +34,20 @@ const LIGHT: Palette = {
     '#1c5499',
     '#0d3f7c',
   ],
+  classes: [
+    '#332288',
+    '#c4500c',
+    '#117733',
+    '#b8322a',
+    '#2a7fb8',
+    '#8a6d00',
+    '#aa3377',
+    '#2f8f83',
+    '#882255',
+    '#6b7280',
+    '#6b7a1f',
+    '#0b5fd1',
+  ],
 };
 
 const DARK: Palette = {
@@ -56,7 +72,26 @@ const DARK: Palette = {
     '#8bb7ee',
     '#b4d2fa',
   ],
+  classes: [
+    '#a99cf0',
+    '#ff9d57',
+    '#5fc27e',
+    '#ff7b72',
+    '#6ac3f0',
+    '#e3c341',
+    '#f08cc0',
+    '#5fd3c4',
+    '#d070a0',
+    '#aab4c2',
+    '#c5cf6a',
+    '#7fa6f5',
+  ],
 };
+
+/** The colour of the class at `place` of all of them. */
+export function classTone(place: number): ClassTone {
+  return `class-${place % LIGHT.classes.length}`;
+}
 
 /** The class that gives an element its colour, as `currentColor`. */
 export function colourClass(colour: Colour): string {
@@ -72,11 +107,12 @@ export function themeCss(theme: Theme): string {
   return `${rules(LIGHT)}\n@media (prefers-color-scheme: dark) {\n${rules(DARK)}\n}`;
 }
 
-function rules({ worth, ...tones }: Palette): string {
+function rules({ worth, classes, ...tones }: Palette): string {
   const variables = Object.entries(tones).map(([tone, colour]) => `--${tone}: ${colour};`);
   return [
     `:root { ${variables.join(' ')} }`,
     ...Object.entries(tones).map(([tone, colour]) => `.c-${tone} { color: ${colour}; }`),
     ...worth.map((colour, place) => `.w${place} { color: ${colour}; }`),
+    ...classes.map((colour, place) => `.c-class-${place} { color: ${colour}; }`),
   ].join('\n');
 }

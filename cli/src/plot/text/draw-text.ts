@@ -1,7 +1,7 @@
 import { printable } from '../../render/printable.ts';
 import type { Paint, Style } from '../../render/style.ts';
 import { displayWidth, truncate } from '../../render/width.ts';
-import type { Colour, Figure, LegendEntry, Mark, Panel, XY } from '../figure.ts';
+import type { ClassTone, Colour, Figure, LegendEntry, Mark, Panel, XY } from '../figure.ts';
 import { BrailleCanvas } from './braille-canvas.ts';
 
 export interface TextOptions {
@@ -132,6 +132,7 @@ function legendLine(entries: readonly LegendEntry[], width: number, paint: Paint
 
 function styleOf(colour: Colour): Style {
   if (typeof colour === 'number') return colour > 0.9 ? 'good' : colour > 0.5 ? 'active' : 'quiet';
+  if (isClassTone(colour)) return 'plain';
   switch (colour) {
     case 'accent':
       return 'active';
@@ -140,6 +141,10 @@ function styleOf(colour: Colour): Style {
     default:
       return colour;
   }
+}
+
+function isClassTone(colour: Colour): colour is ClassTone {
+  return typeof colour === 'string' && colour.startsWith('class-');
 }
 
 function padStart(text: string, width: number): string {
