@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ClusterOptions, ClusterProbe, UserCluster } from '@espalier/controller/remote';
 import { invalid } from './failure.ts';
+import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Options of verbs that can look at a cluster instead of the folder. */
@@ -35,16 +36,26 @@ export async function openProbe(
   return opened(surroundings, flags, remote.openProbe);
 }
 
-function opened<T>(
-  { env }: Surroundings,
+function opened<T extends { readonly server: string }>(
+  { env, stderr }: Surroundings,
   { kubeconfig, context }: ClusterFlags,
   open: (options: ClusterOptions) => T,
 ): T {
+  let isTold = false;
+  // A slow server is waited for, but whoever sits before it wants to know for what.
+  const onSlow = () => {
+    if (isTold || !stderr.isTerminal) return;
+    isTold = true;
+    stderr.write(`waiting for ${printable(cluster.server)} to answer; Ctrl-C ends it\n`);
+  };
+  let cluster: T;
   try {
-    return open({
+    cluster = open({
       kubeconfig: kubeconfigPaths(env, kubeconfig),
       ...(context === undefined ? {} : { context }),
+      onSlow,
     });
+    return cluster;
   } catch (cause) {
     throw invalid(
       `cannot tell which cluster: ${cause instanceof Error ? cause.message : String(cause)}`,

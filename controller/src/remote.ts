@@ -1,6 +1,6 @@
 import { kubeconfigAccess } from './adapters/k8s/access.ts';
 import { ClusterProbe } from './adapters/k8s/cluster-probe.ts';
-import { Transport } from './adapters/k8s/transport.ts';
+import { Transport, type TransportOptions } from './adapters/k8s/transport.ts';
 import { UserCluster } from './adapters/k8s/user-cluster.ts';
 import { systemClock } from './adapters/local/system-clock.ts';
 import { LargeObjects, PATIENT_RETRY } from './adapters/s3/large-objects.ts';
@@ -51,32 +51,56 @@ export function openStore(options: StoreOptions): RemoteStore {
   };
 }
 
+const USER_AGENT = 'espalier-cli';
+
 export interface ClusterOptions {
   /** Merged as kubectl merges them. */
   readonly kubeconfig: readonly string[];
   readonly context?: string;
+  /** Runs if the first answer lets people wait: they should know for whom. */
+  readonly onSlow?: () => void;
+}
+
+/** Whoever has seen an answer knows that the server is there. */
+function untilAnswered({ onSlow }: ClusterOptions): Partial<TransportOptions> {
+  if (onSlow === undefined) return {};
+  let isAnswered = false;
+  return {
+    onRequest: ({ status }) => {
+      isAnswered ||= status > 0;
+    },
+    onSlow: () => {
+      if (!isAnswered) onSlow();
+    },
+  };
 }
 
 /** @throws {EspalierError} InvalidSpec if the kubeconfig cannot be used. */
-export function openCluster({ kubeconfig, context }: ClusterOptions): UserCluster {
-  const access = kubeconfigAccess(kubeconfig, context);
-  const transport = new Transport({ access, clock: systemClock, userAgent: 'espalier-cli' });
+export function openCluster(options: ClusterOptions): UserCluster {
+  const access = kubeconfigAccess(options.kubeconfig, options.context);
+  const transport = new Transport({
+    access,
+    clock: systemClock,
+    userAgent: USER_AGENT,
+    ...untilAnswered(options),
+  });
   return new UserCluster(access, transport, systemClock);
 }
 
 /** @throws {EspalierError} InvalidSpec if the kubeconfig cannot be used. */
-export function openProbe({ kubeconfig, context }: ClusterOptions): ClusterProbe {
-  const access = kubeconfigAccess(kubeconfig, context);
+export function openProbe(options: ClusterOptions): ClusterProbe {
+  const access = kubeconfigAccess(options.kubeconfig, options.context);
   let date: { serverMs: number; ownMs: number } | undefined;
   const transport = new Transport({
     access,
     clock: systemClock,
-    userAgent: 'espalier-cli',
+    userAgent: USER_AGENT,
+    ...untilAnswered(options),
     onServerDate: (text, roundTripMs) => {
       const serverMs = Date.parse(text);
       // It was written somewhere on the way: half of it is the best guess.
       if (!Number.isNaN(serverMs)) date = { serverMs, ownMs: systemClock.now() - roundTripMs / 2 };
     },
   });
-  return new ClusterProbe(transport, () => date);
+  return new ClusterProbe(transport, access.server.host, () => date);
 }

@@ -93,7 +93,7 @@ async function clusterFindings(
     const why = error instanceof Error ? error.message : String(error);
     return [
       kubeconfig,
-      bad('API server', why, 'is it up, and reachable from here? kubectl version'),
+      bad('API server', why, 'kubectl cluster-info tells whether kubectl reaches it'),
     ];
   }
   const ahead = probe.clockAheadMs();

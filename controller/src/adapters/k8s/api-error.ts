@@ -61,6 +61,16 @@ export function isUnauthorized(error: unknown): boolean {
   return statusOf(error) === 401;
 }
 
+/** Nothing came back: no connection, or none that lasted long enough. */
+export function isNoAnswer(error: unknown): boolean {
+  return statusOf(error) === 0;
+}
+
+/** The server's certificate is not one that the credential's authority vouches for. */
+export function isUntrusted(error: unknown): boolean {
+  return isNoAnswer(error) && /CERT|SIGNATURE|UNABLE_TO_GET_ISSUER/.test(reasonOf(error) ?? '');
+}
+
 /** A ResourceQuota is used up: waiting helps. */
 export function isQuotaExceeded(error: unknown): boolean {
   return isForbidden(error) && /exceeded quota/.test((error as ApiError).message);

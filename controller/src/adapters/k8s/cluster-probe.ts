@@ -7,6 +7,7 @@ import type { RawObject } from './raw-object.ts';
 import { type Quota, quotaOf } from './resource-quota.ts';
 import { LEASES, NODES, objectPath, PODS, PROFILES, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
+import { failureToAsk } from './user-failure.ts';
 
 /** A right that a person may have. */
 export interface Right {
@@ -48,21 +49,37 @@ const SECOND_MS = 1000;
 /** Looks at a cluster with the rights of a kubeconfig, to tell what keeps an Experiment from running. */
 export class ClusterProbe {
   readonly #transport: Transport;
+  readonly #server: string;
   readonly #date: () => { readonly serverMs: number; readonly ownMs: number } | undefined;
 
-  /** @param date What the last answer's Date header said, and our own time then. */
+  /**
+   * @param server For messages.
+   * @param date What the last answer's Date header said, and our own time then.
+   */
   constructor(
     transport: Transport,
+    server: string,
     date: () => { readonly serverMs: number; readonly ownMs: number } | undefined,
   ) {
     this.#transport = transport;
+    this.#server = server;
     this.#date = date;
+  }
+
+  /** For messages. */
+  get server(): string {
+    return this.#server;
   }
 
   /** Of Kubernetes, such as `v1.34.4`. */
   async version(call: Call): Promise<string> {
-    const { gitVersion } = await this.#get<{ gitVersion?: unknown }>('/version', call);
-    return String(gitVersion ?? 'unknown');
+    try {
+      const { gitVersion } = await this.#get<{ gitVersion?: unknown }>('/version', call);
+      return String(gitVersion ?? 'unknown');
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw failureToAsk('ask for the version of', this.#server, error);
+    }
   }
 
   /** How far our clock is ahead of the server's, in whole seconds; undefined before any answer. */

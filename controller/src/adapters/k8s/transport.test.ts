@@ -167,6 +167,21 @@ test('F4 a server that says nothing is given up in time', async () => {
   );
 });
 
+test('U whoever waits for a slow answer is told so, and the answer still counts', async () => {
+  const slow = Promise.withResolvers<void>();
+  await withServer(
+    async (_, response) => {
+      await slow.promise;
+      response.end('{"ok":true}');
+    },
+    async (transport) => {
+      const answer = await transport.request(GET, calm);
+      assert.deepEqual(answer, { ok: true });
+    },
+    { onSlow: slow.resolve },
+  );
+});
+
 test('F4 an answer that stops in the middle is given up in time', async () => {
   await withServer(
     (_request, response) => void response.write('{"a":'),

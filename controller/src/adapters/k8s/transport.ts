@@ -42,6 +42,8 @@ export interface TransportOptions {
   /** Of requests that name none. Default 20 s. */
   readonly timeoutMs?: number;
   readonly onRequest?: (report: RequestReport) => void;
+  /** Runs when a request has had no answer for two seconds; never for a stream. */
+  readonly onSlow?: () => void;
   /** The Date header of every answer, and how long it took. */
   readonly onServerDate?: (date: string, roundTripMs: number) => void;
   /** Runs when a write is about to be sent; throws if this process may not write it any more. */
@@ -49,6 +51,7 @@ export interface TransportOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
+const SLOW_MS = 2000;
 const CREDENTIALS_MS = 60_000;
 const ATTEMPTS = 5;
 const MAX_RETRY_AFTER_MS = 30_000;
@@ -154,14 +157,18 @@ export class Transport {
       // the pool for the next one, and an error there has no listener.
       const end = (why: Error) => (answer ?? outgoing).destroy(why);
       const timer = setTimeout(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      const { onSlow } = this.#options;
+      const slow = goesOn || onSlow === undefined ? undefined : setTimeout(onSlow, SLOW_MS);
       const abort = () => end(new Error('aborted', { cause: call.signal.reason }));
       const done = () => {
         clearTimeout(timer);
+        clearTimeout(slow);
         call.signal.removeEventListener('abort', abort);
       };
       if (!isWrite) call.signal.addEventListener('abort', abort, { once: true });
       outgoing.once('response', (response) => {
         answer = response;
+        clearTimeout(slow);
         // A watch has no end that a timer could know; its reader has a watchdog. The signal stays.
         if (goesOn) clearTimeout(timer);
         response.once('close', done);

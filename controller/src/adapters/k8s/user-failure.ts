@@ -6,11 +6,13 @@ import {
   isForbidden,
   isInvalid,
   isNamespaceTerminating,
+  isNoAnswer,
   isNotFound,
   isOutcomeUnknown,
   isQuotaExceeded,
   isRetryable,
   isUnauthorized,
+  isUntrusted,
 } from './api-error.ts';
 import type { Resource } from './resources.ts';
 
@@ -43,7 +45,7 @@ export function failureOf(
   cause: unknown,
 ): EspalierError {
   const { kind, plural } = resource;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   const whose = isOfMany(verb) ? key.name : `${kind} ${key.name}`;
   const where = key.namespace === '*' ? 'all namespaces' : `namespace ${key.namespace}`;
   if (isNotFound(cause)) {
@@ -53,7 +55,7 @@ export function failureOf(
       unknown
         ? `${server} does not know ${plural}: Espalier is not installed there (docs/install.md)`
         : isNoNamespace(message)
-          ? `there is no ${where} on ${server}`
+          ? `there is no ${where} on ${server}; kubectl create ${where} makes it`
           : `there is no ${kind} ${key.name} in ${where} on ${server}`,
       { cause },
     );
@@ -63,11 +65,34 @@ export function failureOf(
     : isInvalid(cause) || isNoVersion(message)
       ? 'InvalidSpec'
       : 'Storage';
-  const advice = adviceFor(verb, resource, key, cause, message);
   const what = `cannot ${VERBS[verb]} ${whose} in ${where} on ${server}`;
-  return new EspalierError(code, `${what}: ${message}${advice === '' ? '' : `; ${advice}`}`, {
+  const advice = [adviceFor(verb, resource, key, cause, message), adviceOnTheWay(cause)];
+  return new EspalierError(code, [`${what}: ${message}`, ...advice].filter(Boolean).join('; '), {
     cause,
   });
+}
+
+/** The same of what concerns no object. @param what Such as `ask for the version of`. */
+export function failureToAsk(what: string, server: string, cause: unknown): EspalierError {
+  const told = [`cannot ${what} ${server}: ${messageOf(cause)}`, adviceOnTheWay(cause)];
+  return new EspalierError('Storage', told.filter(Boolean).join('; '), { cause });
+}
+
+function messageOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // Node's advice is about Node.
+  return message.replace(/; if the root CA is installed locally.*/, '');
+}
+
+/** What keeps us from the server, or it from knowing us. */
+function adviceOnTheWay(cause: unknown): string {
+  if (isUnauthorized(cause)) {
+    return 'the server does not accept the credential of the kubeconfig: log in again';
+  }
+  if (isUntrusted(cause)) {
+    return 'the authority of the kubeconfig has not signed the certificate of that server';
+  }
+  return isNoAnswer(cause) ? 'is it up, and reachable from here? kubectl cluster-info asks it' : '';
 }
 
 function isOfMany(verb: Verb): boolean {
@@ -90,7 +115,6 @@ function adviceFor(
   cause: unknown,
   message: string,
 ): string {
-  if (isUnauthorized(cause)) return 'the server does not accept the credential of the kubeconfig';
   if (isNamespaceTerminating(cause)) return 'the namespace is being deleted';
   if (isQuotaExceeded(cause)) {
     return `a ResourceQuota is used up: kubectl describe quota -n ${namespace} shows it; delete what has ended, or ask for more`;
@@ -102,7 +126,7 @@ function adviceFor(
     const missing = /cannot (\w+) resource/.exec(message)?.[1];
     return missing === undefined && verb === 'patch'
       ? 'a rule of the cluster refuses it: change what it names, or ask whoever runs the cluster'
-      : `it needs the verb ${missing ?? verb} on ${resourceName} in that namespace`;
+      : `it needs the verb ${missing ?? verb} on ${resourceName} in ${namespace === '*' ? 'all namespaces' : 'that namespace'}`;
   }
   if (isNoVersion(message)) {
     return `its CRDs do not have every field of this program's ${API_VERSION} (docs/install.md)`;
