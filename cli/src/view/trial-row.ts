@@ -33,7 +33,9 @@ export function trialRow(experiment: Experiment, view: TrialView, nowMs: number)
   const phase = status?.phase ?? 'Pending';
   const isEnded = ENDED.includes(phase);
   const value = status?.observation?.value;
-  const latest = live?.metrics[mainObjective(experiment.spec).metric] ?? value;
+  // Where no process of ours reports, the record tells what was reported last.
+  const recorded = isEnded ? value : (status?.observation?.lastValue ?? value);
+  const latest = live?.metrics[mainObjective(experiment.spec).metric] ?? recorded;
   const epochs = live?.epochs ?? declaredEpochs(experiment, trial);
   const elapsedMs = elapsed(view, isEnded, nowMs);
   const rate = isEnded ? undefined : rateOf(live?.metrics);

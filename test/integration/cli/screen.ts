@@ -12,10 +12,14 @@ export class Screen {
   colours = 0;
   /** Times that the cursor went up. */
   redraws = 0;
+  /** Lines of a table that were blank for a moment before they were written again. */
+  flickers = 0;
   #lines: string[] = [''];
   #row = 0;
   #column = 0;
   #rest = '';
+  /** Rows whose text was erased from its beginning on since the cursor last went up. */
+  readonly #erased = new Set<number>();
 
   constructor(columns: number, rows: number) {
     this.columns = columns;
@@ -55,10 +59,17 @@ export class Screen {
         this.#column = 0;
         this.#down();
       }
+      if (this.#erased.delete(this.#row) && !this.isCursorVisible) this.flickers += 1;
       const line = (this.#lines[this.#row] ?? '').padEnd(this.#column);
       this.#lines[this.#row] = line.slice(0, this.#column) + char + line.slice(this.#column + 1);
       this.#column += 1;
     }
+  }
+
+  #eraseLine(): void {
+    const line = this.#lines[this.#row] ?? '';
+    if (this.#column === 0 && line !== '') this.#erased.add(this.#row);
+    this.#lines[this.#row] = line.slice(0, this.#column);
   }
 
   #down(): void {
@@ -81,15 +92,19 @@ export class Screen {
         break;
       case 'A':
         this.redraws += 1;
+        this.#erased.clear();
         // A terminal does not move above its first line.
         this.#row = Math.max(this.#row - Number(parameter), this.#lines.length - this.rows, 0);
         break;
       case 'K':
-        this.#lines[this.#row] = (this.#lines[this.#row] ?? '').slice(0, this.#column);
+        this.#eraseLine();
         break;
       case 'J':
+        // Only what is below: whoever clears the whole screen makes it flicker.
+        if (parameter !== '') throw new Error(`clears the screen: ${JSON.stringify(whole)}`);
+        for (let row = this.#row + 1; row < this.#lines.length; row++) this.#erased.add(row);
         this.#lines = this.#lines.slice(0, this.#row + 1);
-        this.#lines[this.#row] = (this.#lines[this.#row] ?? '').slice(0, this.#column);
+        this.#eraseLine();
         break;
       case 'h':
       case 'l':

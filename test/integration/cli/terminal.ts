@@ -56,7 +56,7 @@ export class Terminal {
   }
 
   /** Waits until the screen shows it. @throws with the screen if that takes too long. */
-  async until(pattern: RegExp, timeoutMs = 15_000): Promise<void> {
+  async until(pattern: RegExp, timeoutMs = 60_000): Promise<void> {
     const end = Date.now() + timeoutMs;
     while (!pattern.test(this.screen.text())) {
       if (Date.now() > end || this.#child.exitCode !== null) {
