@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { DRAW } from '../../../cli/src/plot/kinds.ts';
 import { plotPage } from '../../../cli/src/plot/page/plot-page.ts';
+import { reportPage } from '../../../cli/src/plot/page/report-page.ts';
+import { reportSource } from '../../../cli/src/plot/testing/report-source.ts';
 import { plottedTrial, sweepOf } from '../../../cli/src/plot/testing/sweeps.ts';
 import { startBrowser, whyNoBrowser } from '../../kit/browser.ts';
 
@@ -44,9 +46,13 @@ describe('U pages of pictures in a browser', { skip: whyNoBrowser() }, () => {
 
   /** Opens the page of a picture; what the console says fails the test at its end. */
   async function open(kind: 'parallel' | 'curves', sweep = small): Promise<Page> {
+    return openHtml(kind, plotPage(sweep, DRAW[kind](sweep), 'auto'));
+  }
+
+  async function openHtml(name: string, html: string): Promise<Page> {
     assert.ok(browser !== undefined);
-    const path = join(dir, `${kind}.html`);
-    writeFileSync(path, plotPage(sweep, DRAW[kind](sweep), 'auto'));
+    const path = join(dir, `${name}.html`);
+    writeFileSync(path, html);
     const page = await browser.newPage();
     page.on('console', (message) => assert.fail(`console: ${message.text()}`));
     page.on('pageerror', (error) => assert.fail(error));
@@ -111,6 +117,41 @@ describe('U pages of pictures in a browser', { skip: whyNoBrowser() }, () => {
       assert.deepEqual(violations, []);
     });
   }
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`a report shows intervals, confusions and t-SNE, and axe-core finds nothing to mend, ${colorScheme}`, async (context) => {
+      const source = reportSource();
+      const { confusion, classMap } = source.extras;
+      const html = reportPage(source);
+      const page = await openHtml('report', html);
+      await page.emulateMedia({ colorScheme });
+      const parts = {
+        'Means with 95 % intervals': ['circle', source.standings.length],
+        'Confusion matrix': ['rect', confusion?.cells.length],
+        't-SNE of the validation images': ['circle', classMap?.images.length],
+      } as const;
+      for (const [title, [shape, count]] of Object.entries(parts)) {
+        const picture = page.locator(`svg[aria-label^="${title}"]`);
+        assert.equal(await picture.locator(`.marks ${shape}:visible`).count(), count, title);
+      }
+      const verdicts = page.locator('section', { hasText: 'Leaderboard' }).locator('tbody tr');
+      assert.match((await verdicts.nth(1).textContent()) ?? '', /cannot be told apart/);
+      const { violations } = await auditOf(page);
+      assert.deepEqual(violations, []);
+      context.diagnostic(`${html.length} characters`);
+    });
+  }
+
+  test('what a trainer names its classes is text and nothing else', async () => {
+    const name =
+      '</title></script><img src=x onerror="document.title=1"><script>document.title=2</script>';
+    const page = await openHtml('hostile', reportPage(reportSource(name)));
+    assert.equal(await page.locator('script').count(), 1);
+    assert.equal(await page.locator('img').count(), 0);
+    assert.equal(await page.title(), 'Experiment digits');
+    const cells = await page.locator('section', { hasText: 'The best model' }).allTextContents();
+    assert.ok(cells.some((text) => text.includes(name)));
+  });
 
   test('1,000 trials of 100 points can be filtered, and stay below 5 MB', async (context) => {
     const page = await open('curves', large);

@@ -3,7 +3,7 @@ import type { Standing } from '@espalier/search';
 import { formatMetric } from '../../render/number.ts';
 import { drawIntervals } from '../../report/draw-intervals.ts';
 import { formatParameter, parameterRecord, searchedParameters } from '../../view/parameters.ts';
-import { intervalText, standingsSummary, verdictText } from '../../view/standings.ts';
+import { intervalText, verdictText } from '../../view/standings.ts';
 import { element, escapeMarkup } from '../svg/element.ts';
 import type { Theme } from '../svg/theme.ts';
 import { mainObjective, type Sweep } from '../sweep.ts';
@@ -53,7 +53,6 @@ export function leaderboardSection(
   const heads = ['configuration', 'n', metric, '95 % interval', 'P(best)', 'P(chance)', 'verdict'];
   const left = standings.length - shown.length;
   const words = [
-    `${standingsSummary(standings)}.`,
     'P(best) is the probability of the best mean; P(chance) that it is worse than the first by chance alone.',
     ...(left > 0 ? [`The last ${left} are not shown: espalier compare lists all.`] : []),
   ];
@@ -62,7 +61,7 @@ export function leaderboardSection(
     body: [
       figureBlock(drawIntervals(metric, standings), theme),
       element('p', { class: 'muted' }, escapeMarkup(words.join(' '))),
-      scrollingTable('Table of configurations', [...heads, ...names], rows),
+      scrollingTable('Configurations, best first', [...heads, ...names], rows),
     ].join('\n'),
   };
 }

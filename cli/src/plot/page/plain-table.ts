@@ -9,13 +9,14 @@ export function tableRow([name = '', ...cells]: readonly string[]): string {
 
 /** A table in a box of its own, through which one can go by keyboard. */
 export function scrollingTable(
-  label: string,
+  caption: string,
   heads: readonly string[],
   rows: readonly string[],
 ): string {
   const cells = heads.map((text) => element('th', { scope: 'col' }, escapeMarkup(text)));
   const head = element('thead', {}, element('tr', {}, cells.join('')));
-  const table = element('table', {}, `${head}\n${element('tbody', {}, rows.join('\n'))}`);
-  const box = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label };
+  const title = element('caption', { class: 'muted' }, escapeMarkup(caption));
+  const table = element('table', {}, `${title}\n${head}\n${element('tbody', {}, rows.join('\n'))}`);
+  const box = { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption };
   return element('div', box, table);
 }

@@ -100,7 +100,7 @@ function failures({ trials }: ReportSource): Section | undefined {
     });
   if (rows.length === 0) return undefined;
   const heads = ['trial', 'reason', 'message', 'log'];
-  return { heading: 'Failures', body: scrollingTable('Table of failures', heads, rows) };
+  return { heading: 'Failures', body: scrollingTable('Trials that failed', heads, rows) };
 }
 
 /** The manifest as it was accepted, and the versions of what chose and trained. */

@@ -115,7 +115,7 @@ function drawRail(
   const ticks = scale.ticks(Math.floor(height / 60)).map(({ value, text }) => {
     const y = top + (1 - scale.at(value)) * height + 4;
     const shown = fitting(text, 8);
-    return rimmed(x + offset, y, shown, anchor);
+    return rimmed(x + offset, y, shown, { 'text-anchor': anchor });
   });
   const line = element('line', {
     class: 'c-muted',
@@ -137,11 +137,16 @@ function drawRail(
 }
 
 /** Words with a rim in the colour of the ground, so that lines and colours pass behind them. */
-function rimmed(x: number, y: number, text: string, anchor: string): string {
+function rimmed(
+  x: number,
+  y: number,
+  text: string,
+  style: Readonly<Record<string, string | number>>,
+): string {
   const rim = { class: 'c-ground', stroke: 'currentColor', 'stroke-width': 3 };
   return [
-    label(x, y, text, { ...rim, 'text-anchor': anchor }),
-    label(x, y, text, { class: 'c-ink', 'text-anchor': anchor }),
+    label(x, y, text, { ...rim, ...style }),
+    label(x, y, text, { class: 'c-ink', ...style }),
   ].join('');
 }
 
@@ -169,7 +174,8 @@ function drawMark(mark: Mark, place: Place): string {
     case 'text': {
       const [x, y] = place(mark.at);
       if (mark.isCentred !== true) return label(x + 6, y + 4, mark.text, {});
-      return rimmed(x, y + 4, mark.text, 'middle');
+      const style = { 'text-anchor': 'middle', 'font-size': 12, 'font-weight': 'bold' };
+      return rimmed(x, y + 4, mark.text, style);
     }
     case 'line':
       return element(
