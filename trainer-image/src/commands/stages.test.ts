@@ -101,6 +101,11 @@ test('R44-R48 visualise leaves features, a map, plots, curves and a page', async
   assert.deepEqual(tensors.get('features')?.shape, [60, 26]);
   assert.deepEqual(tensors.get('labels')?.shape, [60]);
   assert.match(readFileSync(join(out, 'tsne.csv'), 'utf8'), /^x,y,label\n-?[\d.]+,-?[\d.]+,\d\n/);
+  const [, ...rows] = readFileSync(join(out, 'confusion.csv'), 'utf8').trim().split('\n');
+  assert.equal(
+    rows.reduce((sum, row) => sum + Number(row.split(',')[2]), 0),
+    60,
+  );
   for (const name of ['tsne-all', 'tsne-class-5', 'curves']) {
     assert.ok(existsSync(join(out, `${name}.svg`)) && existsSync(join(out, `${name}.png`)), name);
     assert.match(readFileSync(join(out, 'index.html'), 'utf8'), new RegExp(`src="${name}\\.svg"`));

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { ARTIFACT } from '@espalier/api';
 import { encodeSafetensors, floatTensor, wholesTensor } from '../checkpoint/safetensors.ts';
 import { findSplit } from '../data/data-set.ts';
+import type { ImageSet } from '../data/image-set.ts';
 import { makeFolder, writeText, writeWhole } from '../files/whole-file.ts';
 import { drawClassMap } from '../plot/class-map.ts';
 import { drawCurves } from '../plot/curves.ts';
 import { type Figure, pageOf } from '../plot/page.ts';
 import { writePicture } from '../plot/picture.ts';
 import { readColumns } from '../report/read-table.ts';
+import { ConfusionTally, confusionTable } from '../training/confusion.ts';
 import { extractFeatures, type Features } from '../training/features.ts';
+import { predictAll } from '../training/submission.ts';
 import { centredGram } from '../tsne/gram.ts';
 import { tsne } from '../tsne/tsne.ts';
 import { runStage, type Stage, type StageRequest } from './stage.ts';
@@ -25,8 +28,8 @@ export interface VisualiseOptions {
 }
 
 /**
- * Writes what a layer makes of the validation images, its map by t-SNE, the plots of all classes and
- * of one, the curves of the run, and a page that shows them.
+ * Writes what a layer makes of the validation images, its map by t-SNE, what the model takes them for,
+ * the plots of all classes and of one, the curves of the run, and a page that shows them.
  */
 export function runVisualise(request: StageRequest, options: VisualiseOptions): Promise<number> {
   const { dataFolder, outFolder, selected } = options;
@@ -38,6 +41,7 @@ export function runVisualise(request: StageRequest, options: VisualiseOptions): 
     const features = await extractFeatures(stage, images, layer, batchSize);
     makeFolder(outFolder);
     writeFeatures(join(outFolder, 'features.safetensors'), features, images.labels);
+    writeText(join(outFolder, 'confusion.csv'), await confusionOf(stage, images));
     stage.say(`Mapping ${images.length} x ${features.values.length / images.length} numbers.`);
     const map = mapOf(stage, features, images.length);
     writeText(join(outFolder, 'tsne.csv'), mapTable(map, images.labels));
@@ -60,6 +64,14 @@ export function runVisualise(request: StageRequest, options: VisualiseOptions): 
     writeText(join(outFolder, 'index.html'), pageOf(`Espalier: ${stage.modelFile}`, figures));
     stage.say(`Wrote ${figures.length} plots and ${join(outFolder, 'index.html')}.`);
   });
+}
+
+/** By the plain images, as in training. */
+async function confusionOf(stage: Stage, images: ImageSet): Promise<string> {
+  const predicted = await predictAll(stage, images, { ...stage.parameters, tta: 0 });
+  const confusion = new ConfusionTally();
+  confusion.add(images.labels, Int32Array.from(predicted));
+  return confusionTable(confusion.rows());
 }
 
 function mapOf(stage: Stage, { values }: Features, rows: number): Float64Array {
