@@ -315,3 +315,10 @@ test('whatever the text, reading ends with objects or problems, and each problem
     { numRuns: 200 },
   );
 });
+
+test('a text that is nested deeper than the stack is refused, wherever the parser gives up', () => {
+  for (const open of ['- ', '? ', '[', '{"a":']) {
+    const { problems } = readManifests(`${open.repeat(20_000)}\na: b\n`, 'a.yaml');
+    assert.match(problems[0]?.message ?? '', /nested too deep|not valid YAML/, open);
+  }
+});

@@ -67,6 +67,7 @@ export function readManifests(text: string, fileName: string): ReadManifests {
   });
   if (isTooLong(text)) return refuse(`the file is longer than ${MAX_MANIFEST_BYTES} bytes`);
   const documents = parseDocuments(text);
+  if (documents === undefined) return refuse('the file is nested too deep');
   if (documents.length === 0) return refuse('the file holds no Experiment');
   if (documents.length > MAX_DOCUMENTS) {
     return refuse(`the file holds more than ${MAX_DOCUMENTS} documents`);
@@ -96,20 +97,26 @@ function isTooLong(text: string): boolean {
   );
 }
 
-/** Empty documents (two `---`, or comments only) are left out. */
-function parseDocuments(text: string): Document[] {
-  const documents = parseAllDocuments(text, {
-    schema: 'core',
-    merge: false,
-    resolveKnownTags: false,
-    // Checked by us: theirs takes quadratic time.
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  return [...documents].filter(
-    (document) => document.errors.length > 0 || !isEmpty(document.contents),
-  );
+/** Without empty documents (two `---`, or comments only); undefined = nested deeper than the stack is. */
+function parseDocuments(text: string): Document[] | undefined {
+  try {
+    const documents = parseAllDocuments(text, {
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      // Checked by us: theirs takes quadratic time.
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    return [...documents].filter(
+      (document) => document.errors.length > 0 || !isEmpty(document.contents),
+    );
+  } catch (error) {
+    // The parser closes what is open by recursion, and catches that only where it composes nodes.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function isEmpty(contents: unknown): boolean {
