@@ -110,6 +110,14 @@ const refused: Record<string, { args: string[]; want: RegExp }> = {
     args: [...STREAMS, '--s3-endpoint=https://key:secret@host'],
     want: /^--s3-endpoint: must hold no credentials$/,
   },
+  'F28 a password alone in the endpoint': {
+    args: [...STREAMS, '--s3-endpoint=https://:secret@host'],
+    want: /^--s3-endpoint: must hold no credentials$/,
+  },
+  'an endpoint that is no address': {
+    args: [...STREAMS, '--s3-endpoint=8080'],
+    want: /^--s3-endpoint: Invalid URL$/,
+  },
   'a prefix that climbs': {
     args: ['--s3-prefix=../other'],
     want: /^--s3-prefix: must be folders/,

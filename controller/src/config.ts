@@ -62,7 +62,7 @@ const configSchema = z
     s3Endpoint: z
       .url({ protocol: /^https?$/ })
       // The settings are logged.
-      .refine((url) => new URL(url).username === '', 'must hold no credentials')
+      .refine(holdsNoCredentials, 'must hold no credentials')
       .optional()
       .describe('address of a store that is not AWS; trainers must reach it too'),
     s3PathStyle: truth.default(false).describe('the bucket is in the path, not in the host name'),
@@ -165,6 +165,12 @@ export function readConfig(
     problems.push(`${origins.get(name) ?? name}: ${issue.message}`.replace(/^: /, ''));
   }
   return { kind: 'problems', problems };
+}
+
+/** Also of a text that is no URL, which another check tells. */
+function holdsNoCredentials(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === '' && url.password === '');
 }
 
 function isKeyPrefix(text: string): boolean {
