@@ -114,6 +114,14 @@ const BROKEN: Readonly<Record<string, { text: string; want: RegExp }>> = {
   'a sentence': { text: 'hello', want: /broken is no kubeconfig/ },
   'no YAML': { text: '{ [ : \n  x', want: /cannot read .*broken: Flow sequence.* column \d+$/ },
   'users that are no list': { text: 'users: {}', want: /broken: users is no list/ },
+  'a name that is a list': {
+    text: 'contexts: [{name: [a], context: {cluster: c, user: u}}]',
+    want: /broken: name of contexts\[0\] is no text$/,
+  },
+  'F28 a token that is a number, which is not told': {
+    text: 'users: [{name: a, user: {token: 4242}}]',
+    want: /broken: token of users\[0\] is no text$/,
+  },
   'a cluster without a server': {
     text: 'clusters: [{name: c, cluster: {}}]',
     want: /broken: clusters\[0\]\.cluster\.server is missing/,

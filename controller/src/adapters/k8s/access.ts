@@ -127,12 +127,29 @@ function isDocument(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Fields of an entry that are no texts. */
+const OTHERS: ReadonlySet<string> = new Set(['exec', 'authProvider', 'skipTLSVerify']);
+
+/** The package takes what it finds, such as a number for a name. */
+function requireTexts(part: string, entries: readonly object[]): void {
+  for (const [index, entry] of entries.entries()) {
+    for (const [field, value] of Object.entries(entry)) {
+      if (typeof (value ?? '') === 'string' || OTHERS.has(field)) continue;
+      throw new Error(`${field} of ${part}[${index}] is no text`);
+    }
+  }
+}
+
 function partsOf(document: Record<string, unknown>) {
   const users = document['users'] ?? [];
-  return {
+  const parts = {
     clusters: newClusters(document['clusters'] ?? []),
     contexts: newContexts(document['contexts'] ?? []),
     users: newUsers(users),
+  };
+  for (const [part, entries] of Object.entries(parts)) requireTexts(part, entries);
+  return {
+    ...parts,
     // client-node looks for them under another name (2.0.1), and would leave us anonymous.
     tokenFiles: new Map(
       (users as RawUser[]).flatMap(({ name, user }) =>
