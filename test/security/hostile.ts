@@ -124,20 +124,42 @@ const anyText = fc.oneof(
 );
 
 const textEdit = fc.oneof(
-  fc.record({ kind: fc.constant('insert' as const), at: place, text: fc.constantFrom(...TOKENS) }),
-  fc.record({ kind: fc.constant('insert' as const), at: place, text: anyText }),
-  fc.record({ kind: fc.constant('cut' as const), at: place, until: place }),
-  fc.record({ kind: fc.constant('end' as const), at: place }),
-  fc.record({ kind: fc.constant('repeat' as const), at: place, until: place, times: fc.nat(20) }),
-  fc.record({
-    kind: fc.constant('deep' as const),
-    at: place,
-    open: fc.constantFrom('[', '{"a":', '- ', '('),
-  }),
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('insert' as const),
+      at: place,
+      text: fc.oneof(fc.constantFrom(...TOKENS), anyText),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('cut' as const), at: place, until: place }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('end' as const), at: place }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('repeat' as const),
+      at: place,
+      until: place,
+      times: fc.nat(20),
+    }),
+  },
+  {
+    // Seldom: most readers take the longest over it.
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('deep' as const),
+      at: place,
+      open: fc.constantFrom('[', '{"a":', '- ', '('),
+      times: fc.constantFrom(100, 5_000),
+    }),
+  },
 );
 type Edit<T> = T extends fc.Arbitrary<infer U> ? U : never;
 
-const MAX_TEXT = 20_000;
+const MAX_TEXT = 40_000;
 
 function editText(text: string, edit: Edit<typeof textEdit>): string {
   const at = Math.floor(edit.at * text.length);
@@ -147,7 +169,7 @@ function editText(text: string, edit: Edit<typeof textEdit>): string {
     case 'end':
       return text.slice(0, at);
     case 'deep':
-      return text.slice(0, at) + edit.open.repeat(2_000) + text.slice(at);
+      return text.slice(0, at) + edit.open.repeat(edit.times) + text.slice(at);
     case 'cut':
       return text.slice(0, at) + text.slice(Math.max(at, Math.floor(edit.until * text.length)));
     case 'repeat': {
