@@ -10,6 +10,8 @@ export class ClusterClient implements LocalClient {
   readonly #cluster: UserCluster;
   readonly #namespace: string | undefined;
   readonly #signal: AbortSignal;
+  /** By key, as they were read last: what is asked or done next is about those, and no later namesake. */
+  readonly #read = new Map<string, Experiment>();
 
   /** @param namespace In which Experiments are listed; undefined = in all. */
   constructor(cluster: UserCluster, namespace: string | undefined, signal: AbortSignal) {
@@ -18,12 +20,17 @@ export class ClusterClient implements LocalClient {
     this.#signal = signal;
   }
 
-  experiments(): Promise<readonly Experiment[]> {
-    return this.#cluster.experiments(this.#namespace, { signal: this.#signal });
+  async experiments(): Promise<readonly Experiment[]> {
+    const all = await this.#cluster.experiments(this.#namespace, { signal: this.#signal });
+    for (const one of all) this.#read.set(textOf(one.metadata), one);
+    return all;
   }
 
-  experiment(key: Key): Promise<Experiment | undefined> {
-    return this.#cluster.experiment(key, { signal: this.#signal });
+  async experiment(key: Key): Promise<Experiment | undefined> {
+    const found = await this.#cluster.experiment(key, { signal: this.#signal });
+    if (found === undefined) this.#read.delete(textOf(key));
+    else this.#read.set(textOf(key), found);
+    return found;
   }
 
   async trials(key: Key): Promise<readonly TrialView[]> {
@@ -36,6 +43,10 @@ export class ClusterClient implements LocalClient {
     key: Key & { readonly uid: string },
   ): AsyncIterable<WatchNews<ExperimentPicture>> {
     return this.#cluster.watchExperiment(key, { signal: this.#signal });
+  }
+
+  watchExperiments(): AsyncIterable<WatchNews<readonly Experiment[]>> {
+    return this.#cluster.watchExperiments(this.#namespace, { signal: this.#signal });
   }
 
   events(key: Key): Promise<readonly EventRecord[]> {
@@ -69,8 +80,12 @@ export class ClusterClient implements LocalClient {
   }
 
   async #need(key: Key): Promise<Experiment> {
-    const experiment = await this.experiment(key);
+    const experiment = this.#read.get(textOf(key)) ?? (await this.experiment(key));
     if (experiment !== undefined) return experiment;
     throw notFound(`no Experiment ${printable(key.name)} in namespace ${printable(key.namespace)}`);
   }
+}
+
+function textOf({ namespace, name }: Key): string {
+  return `${namespace}/${name}`;
 }
