@@ -74,7 +74,8 @@ function printFailure({ stderr, env }: Surroundings, failure: Failure): void {
   if (env.ESPALIER_DEBUG === '1') writeLines(stderr, [inspect(failure)]);
 }
 
-function buildProgram(
+/** The declaration of all verbs; `perform` is called when one of them is used. */
+export function buildProgram(
   surroundings: Surroundings,
   perform: Perform,
   words: readonly string[],

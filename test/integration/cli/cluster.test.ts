@@ -141,14 +141,3 @@ describe('espalier on a cluster', { skip: whyNoTools() }, () => {
     assert.match(none.stderr, /no Experiments in 127\.0\.0\.1:\d+, namespace empty/);
   });
 });
-
-describe('espalier on a cluster without Espalier', { skip: whyNoTools() }, () => {
-  const cluster = useCluster({ label: 'cli-bare', nodes: false });
-  test('U it is said that it is not installed there', async (t) => {
-    const { plane } = cluster;
-    const kubeconfig = plane.writeKubeconfig('person', plane.token('admin'));
-    const ran = await new Sandbox(t).start(['list', '--kubeconfig', kubeconfig], {}).ended;
-    assert.equal(ran.exitCode, 2);
-    assert.match(ran.stderr, /does not know experiments: Espalier is not installed there/);
-  });
-});

@@ -2,24 +2,20 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Experiment } from '@espalier/api';
-import { type FaultProxy, startKubeProxy } from '../../kit/fault-proxy.ts';
 import { useCluster } from '../../kit/suite.ts';
 import { whyNoTools } from '../../kit/tools.ts';
-import { waitFor } from '../../kit/wait.ts';
 import { applyCrds, makeNamespace } from '../k8s/objects.ts';
-import { ESPALIER, environment, Sandbox } from './sandbox.ts';
+import { ESPALIER, environment } from './sandbox.ts';
 
 const run = promisify(execFile);
-const SLOW_MS = 10_000;
 const QUESTION = '--image i --lr 1e-5..1e-2:log --batch-size 32,64,128 --metric acc:max'.split(' ');
 
 describe('a sweep from flags on a cluster, by kubectl', { skip: whyNoTools() }, () => {
   const cluster = useCluster({ label: 'cli-sweep', nodes: false });
-  let proxy: FaultProxy;
-  /** With the contexts `here` and `there`, and `slow`: a server that takes ten seconds. */
+  /** With the contexts `here` and `there`. */
   let kubeconfig = '';
   let bin = '';
 
@@ -27,19 +23,11 @@ describe('a sweep from flags on a cluster, by kubectl', { skip: whyNoTools() }, 
     const { plane } = cluster;
     await applyCrds(plane);
     for (const name of ['here', 'there']) await makeNamespace(plane.client, name);
-    proxy = await startKubeProxy(plane, {
-      rules: [
-        { match: { path: /experiments/ }, fault: { kind: 'delay', point: 'before', ms: SLOW_MS } },
-      ],
-    });
     const direct = plane.writeKubeconfig('direct', plane.token('admin'));
     const config = JSON.parse(readFileSync(direct, 'utf8'));
-    const [{ cluster: server }] = config.clusters;
-    config.clusters.push({ name: 'slow', cluster: { ...server, server: proxy.url } });
     config.contexts = [
       { name: 'here', context: { cluster: 'kit', user: 'kit', namespace: 'here' } },
       { name: 'there', context: { cluster: 'kit', user: 'kit', namespace: 'there' } },
-      { name: 'slow', context: { cluster: 'slow', user: 'kit', namespace: 'here' } },
     ];
     config['current-context'] = 'here';
     kubeconfig = join(dirname(direct), 'contexts');
@@ -49,7 +37,6 @@ describe('a sweep from flags on a cluster, by kubectl', { skip: whyNoTools() }, 
     symlinkSync(plane.kubectlPath, join(bin, 'kubectl'));
     symlinkSync(ESPALIER, join(bin, 'kubectl-espalier'));
   });
-  after(() => proxy?.close());
 
   /** The real kubectl, which finds the plugin on the PATH; rejects unless it ends with 0. */
   async function kubectl(...words: readonly string[]): Promise<string> {
@@ -104,21 +91,5 @@ describe('a sweep from flags on a cluster, by kubectl', { skip: whyNoTools() }, 
       kubectl('espalier', 'list', '--context', 'ther'),
       /did you mean "there"\?/,
     );
-  });
-
-  test('a server that takes ten seconds is waited for, and Ctrl-C ends the wait', async (t: TestContext) => {
-    const sandbox = new Sandbox(t);
-    const words = ['list', '--kubeconfig', kubeconfig, '--context', 'slow'];
-    const patient = sandbox.start(words);
-    const hasty = sandbox.start(words);
-    const reads = () => proxy.requests.filter(({ path }) => path.includes('experiments')).length;
-    await waitFor(async () => reads() >= 2, { what: 'both have asked' });
-    hasty.kill('SIGINT');
-    assert.equal((await hasty.ended).exitCode, 130);
-    const { exitCode, stdout, stderr, wallMs } = await patient.ended;
-    assert.equal(exitCode, 0, stderr);
-    assert.match(stdout, /^sweep-/m);
-    assert.ok(wallMs >= SLOW_MS, `${wallMs}`);
-    t.diagnostic(`${wallMs.toFixed(0)} ms with a server that takes ${SLOW_MS}`);
   });
 });

@@ -101,7 +101,7 @@ function isOfMany(verb: Verb): boolean {
 
 /** Without an object's name in it, the answer is about the kind. */
 function isUnknownKind(verb: Verb, message: string): boolean {
-  return isOfMany(verb) || /could not find the requested resource/.test(message);
+  return isOfMany(verb) || /could not find the requested resource|404 page not found/.test(message);
 }
 
 function isNoNamespace(message: string): boolean {
