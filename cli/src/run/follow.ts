@@ -4,7 +4,6 @@ import type { Surroundings } from '../surroundings.ts';
 import { chooseDisplay } from './choose-display.ts';
 import { exitOf, vanished } from './exit-of.ts';
 import { tellResult } from './farewell.ts';
-import { EXIT_OF } from './interrupts.ts';
 import { JsonDisplay } from './json-display.ts';
 import {
   type LookOptions,
@@ -13,6 +12,7 @@ import {
   type Watchable,
 } from './look-at-experiment.ts';
 import type { Snapshot } from './snapshot.ts';
+import { unlessInterrupted } from './unless-interrupted.ts';
 
 export interface Following extends Omit<LookOptions, 'now'> {
   readonly json: boolean;
@@ -35,18 +35,11 @@ export async function follow(
   const { stdout, stderr, now, signals } = surroundings;
   const { name } = subject;
   const display = chooseDisplay(surroundings, following.json);
-  const stop = new AbortController();
-  const interrupted = Promise.withResolvers<ExitCode>();
-  const subscription = signals.on((signal) => {
-    interrupted.resolve(EXIT_OF[signal]);
-    stop.abort();
-  });
   let last: Snapshot | undefined;
-  const untilEnded = async (): Promise<ExitCode> => {
-    const looks = lookAtExperiment(client, subject, { ...following, now }, stop.signal);
-    for await (const look of looks) {
+  const untilEnded = async (signal: AbortSignal): Promise<ExitCode> => {
+    for await (const look of lookAtExperiment(client, subject, { ...following, now }, signal)) {
       // What comes after an interrupt is not shown any more.
-      stop.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (look.kind === 'trouble') display.notice(look.text);
       else if (look.kind === 'settled') display.settled(look.text);
       else {
@@ -58,11 +51,8 @@ export async function follow(
     if (exitCode === undefined) throw vanished(name);
     return exitCode;
   };
-  const ended = untilEnded();
-  // After an interrupt nobody waits for it any more.
-  ended.catch(() => {});
   try {
-    const exitCode = await Promise.race([ended, interrupted.promise]);
+    const exitCode = await unlessInterrupted(signals, untilEnded);
     display.close();
     if (last === undefined) return exitCode;
     const hasEnded = exitOf(last.experiment) !== undefined;
@@ -78,8 +68,6 @@ export async function follow(
     }
     return exitCode;
   } finally {
-    stop.abort();
-    subscription.off();
     display.close();
   }
 }

@@ -1,3 +1,4 @@
+import type { Experiment } from '@espalier/api';
 import type { LocalClient } from '@espalier/controller/local';
 import type { ExperimentPicture, WatchNews } from '@espalier/controller/remote';
 import type { Key } from '../key.ts';
@@ -11,6 +12,7 @@ export type Subject = Key & { readonly uid: string };
 /** Where it is looked at; a cluster tells by itself what happens. */
 export interface Watchable extends LocalClient {
   watchExperiment?(subject: Subject): AsyncIterable<WatchNews<ExperimentPicture>>;
+  watchExperiments?(): AsyncIterable<WatchNews<readonly Experiment[]>>;
 }
 
 export interface LookOptions extends Pick<Polling<Snapshot>, 'slowestMs' | 'isPassing'> {

@@ -12,12 +12,13 @@ import {
   withOutput,
   withPlace,
   withStore,
+  withWatch,
 } from './options.ts';
 import type { Perform } from './perform.ts';
 
 export function addLookingVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Look:');
-  withOutput(withPlace(program.command('list')))
+  withWatch(withOutput(withPlace(program.command('list'))))
     .description('list the Experiments of the folder or of a cluster')
     .option('-A, --all-namespaces', 'of all namespaces')
     .addHelpText(
@@ -25,15 +26,17 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
       examples([
         ['espalier list -o wide', 'with the best parameters'],
         ['espalier list -o name', 'for scripts'],
+        ['espalier list --watch', 'JSON lines, until Ctrl-C'],
       ]),
     )
     .action((options) =>
       perform('list the Experiments', async (surroundings) => {
+        if (options.watch === true) return (await watching()).watchList(surroundings, options);
         const { list } = await import('../commands/list.ts');
         return list(surroundings, options);
       }),
     );
-  withOutput(withPlace(program.command('get <name>')))
+  withWatch(withOutput(withPlace(program.command('get <name>'))))
     .description('show one Experiment or one Trial')
     .addHelpText(
       'after',
@@ -41,10 +44,12 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         ['espalier get digits', 'phase, counts, best'],
         ['espalier get digits-00003', 'a trial, with its attempts'],
         ['espalier get digits -o yaml', 'the whole object'],
+        ['espalier get digits --watch', 'until it has ended; exits as it ended'],
       ]),
     )
     .action((name, options) =>
       perform(`get ${name}`, async (surroundings) => {
+        if (options.watch === true) return (await watching()).watchOne(surroundings, name, options);
         const { get } = await import('../commands/get.ts');
         return get(surroundings, name, options);
       }),
@@ -65,7 +70,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         return watch(surroundings, name, options);
       }),
     );
-  withChoice(withOutput(withPlace(program.command('trials <name>'))))
+  withChoice(withWatch(withOutput(withPlace(program.command('trials <name>')))))
     .description('list the Trials of an Experiment, best first')
     .addOption(oneOf(new Option('--sort <key>', 'order (default: "value")'), SORT_KEYS))
     .option('--limit <n>', 'only the first ones', wholeNumber(1))
@@ -78,10 +83,14 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
         ["espalier trials digits --where 'lr<1e-3' schedule=cosine", 'a part of them'],
         ['espalier trials digits --top 10% --columns trial,lr,value,time', 'the best tenth'],
         ['espalier trials digits --state Failed --columns trial,reason,message', 'what failed'],
+        ['espalier trials digits --state Failed --watch', 'each as it fails, until the end'],
       ]),
     )
     .action((name, options) =>
       perform(`list the trials of ${name}`, async (surroundings) => {
+        if (options.watch === true) {
+          return (await watching()).watchTrials(surroundings, name, options);
+        }
         const { trials } = await import('../commands/trials.ts');
         return trials(surroundings, name, options);
       }),
@@ -108,6 +117,8 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
     );
   addRecords(program, perform);
 }
+
+const watching = () => import('../commands/watch-objects.ts');
 
 function addRecords(program: Command, perform: Perform): void {
   withStore(withOutput(withPlace(program.command('compare <names...>'))))

@@ -28,6 +28,11 @@ export function withOutput(command: Command): Command {
     .option('--json', 'print one JSON document, as -o json');
 }
 
+/** For verbs whose objects can be watched. */
+export function withWatch(command: Command): Command {
+  return command.option('-w, --watch', 'go on: a JSON line for each object and each change of it');
+}
+
 /** Options of verbs that can look at a cluster; none of them means the folder. */
 export function withCluster(command: Command): Command {
   return command
