@@ -5,7 +5,7 @@
  *
  * BENCH_SEEDS seeds (default 50). The runs of the comparison with Optuna are shared out over as many
  * processes as there are cores (--jobs); an interrupted one goes on with --runs FILE. --first-seed N
- * compares other seeds; --plots FOLDER writes the curves of regret.
+ * compares other seeds, --algorithm NAME only that one; --plots FOLDER writes the curves of regret.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -35,6 +35,7 @@ const { values } = parseArgs({
     },
     runs: { type: 'string' },
     'first-seed': { type: 'string', default: '1' },
+    algorithm: { type: 'string', multiple: true, default: ['tpe', 'auto', 'gp'] },
     jobs: { type: 'string', default: String(availableParallelism()) },
     // Of the processes that share the runs out: which one this is.
     job: { type: 'string' },
@@ -77,9 +78,13 @@ async function quality(interpreter: string): Promise<void> {
 
 /** One process more, that adds its share of the runs to the file. */
 async function startJob(job: number, file: string): Promise<void> {
-  const shared = { jobs: values.jobs, 'first-seed': values['first-seed'] };
-  const flags = { python, part: 'quality', runs: file, job, ...shared };
-  const given = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const { algorithm, jobs } = values;
+  const flags = { python, part: 'quality', runs: file, job, jobs };
+  const given = [
+    ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
+    `--first-seed=${values['first-seed']}`,
+    ...algorithm.map((name) => `--algorithm=${name}`),
+  ];
   const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...given], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -129,7 +134,7 @@ function contestsOf(tasks: Contest['tasks'], all: number): readonly Contest[] {
   const everything = [...tasks, ...FUNCTION_TASKS];
   const smooth = FUNCTION_TASKS.filter(({ isSmooth }) => isSmooth);
   const versus = 'tpe';
-  return [
+  const contests: readonly Contest[] = [
     ...[1, 64].flatMap((workers) => [
       { algorithm: 'tpe', versus, workers, seeds: every, tasks } as const,
       { algorithm: 'tpe', versus, workers, seeds: half, tasks: FUNCTION_TASKS } as const,
@@ -138,6 +143,7 @@ function contestsOf(tasks: Contest['tasks'], all: number): readonly Contest[] {
     { algorithm: 'gp', versus, workers: 1, seeds: some, tasks: smooth },
     { algorithm: 'tpe', versus: 'tpe-group', workers: 1, seeds: every, tasks: CONDITIONAL_TASKS },
   ];
+  return contests.filter(({ algorithm }) => values.algorithm.includes(algorithm));
 }
 
 function print(line: Record<string, unknown>): void {
