@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Experiment, mainObjective } from '@espalier/api';
 import type { LocalClient } from '@espalier/controller/local';
-import { type Channel, writeLines } from '../channel.ts';
 import { isOnCluster } from '../cluster.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import {
@@ -12,15 +11,12 @@ import {
   withUserCluster,
 } from '../location.ts';
 import { manifestKey, needOneExperiment, needOneManifest } from '../manifest-file.ts';
-import { tableOptions } from '../output.ts';
-import { type QuotaView, quotaDocument, quotaText, quotaWarnings } from '../quota/quota-text.ts';
+import { type QuotaView, quotaDocument, quotaWarnings } from '../quota/quota-text.ts';
 import { readQuota } from '../quota/read-quota.ts';
-import { formatDuration } from '../render/duration.ts';
-import { count, formatNumber } from '../render/number.ts';
-import { type Cell, renderFields, renderTable } from '../render/table.ts';
+import { formatNumber } from '../render/number.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { beginningText, constraintsText, limitLines, objectivesText } from '../view/goals.ts';
 import { buildPlan, type Plan, type Speed } from '../view/plan.ts';
+import { printPlan } from '../view/print-plan.ts';
 import { type KnownTrials, measureSpeed } from '../view/speed.ts';
 
 export interface PlanOptions extends Location {
@@ -135,89 +131,4 @@ async function earlierSpeed(
     known.push({ experiment: other, trials: views.map(({ trial }) => trial) });
   }
   return measureSpeed(experiment, known);
-}
-
-function optional(name: string, text: string | undefined): [string, Cell][] {
-  return text === undefined ? [] : [[name, text]];
-}
-
-function printPlan(
-  stdout: Channel,
-  { spec }: Experiment,
-  planned: Plan,
-  quota: QuotaView | undefined,
-): void {
-  const { search } = spec;
-  const upTo = spec.replicates?.racing === undefined ? '' : 'up to ';
-  const replicates =
-    planned.replicates > 1
-      ? ` (${planned.configurations} configurations x ${upTo}${planned.replicates} replicates)`
-      : '';
-  const fields: (readonly [string, Cell])[] = [
-    ['experiment', { text: planned.experiment, style: 'strong' }],
-    ['trials', `${count(planned.trials, 'trial')}${replicates}, ${planned.parallel} at once`],
-    ...optional('quota', quota && quotaText(quota, Math.min(planned.parallel, planned.trials))),
-    ['objective', objectivesText(spec)],
-    ...optional('constraints', constraintsText(spec)),
-    ...limitLines(spec).map((line): [string, Cell] => ['limit', line]),
-    ['search', `${search.algorithm}, seed ${search.seed}`],
-    ...optional('begins with', beginningText(spec)),
-    [
-      'space',
-      planned.cells === undefined ? 'continuous' : count(planned.cells, 'distinct configuration'),
-    ],
-    ['early stop', earlyStopText(spec, planned)],
-    ['time', timeText(planned)],
-  ];
-  const options = tableOptions(stdout);
-  writeLines(stdout, renderFields(fields, stdout.paint));
-  const hasConditions = planned.parameters.some(({ when }) => when !== undefined);
-  const { lines } = renderTable(
-    [
-      { header: 'PARAMETER' },
-      { header: 'DOMAIN' },
-      { header: 'VALUES', align: 'right' },
-      ...(hasConditions ? [{ header: 'WHEN' }] : []),
-    ],
-    planned.parameters.map(({ name, domain, count: values, when }) => [
-      name,
-      domain,
-      values === undefined ? 'any' : String(values),
-      when ?? '',
-    ]),
-    options,
-  );
-  writeLines(stdout, ['', ...lines]);
-}
-
-const MOST_RUNGS = 8;
-
-function earlyStopText(
-  { earlyStopping: rule }: Experiment['spec'],
-  { rungs, epochs }: Plan,
-): string {
-  if (rule === undefined) return 'none';
-  const shown = rungs.slice(0, MOST_RUNGS).join(', ');
-  const more = rungs.length > MOST_RUNGS ? ', ...' : '';
-  const total = rule.max ?? (rule.resource === 'epoch' ? epochs : undefined);
-  const of = total === undefined ? '' : ` of ${total}`;
-  const keeps =
-    rule.algorithm === 'asha'
-      ? `, each keeps the best 1/${rule.eta} of at least ${rule.minRungSize}`
-      : '';
-  return `${rule.algorithm}, judged at ${rule.resource} ${shown}${more}${of}${keeps}`;
-}
-
-function timeText({ estimate, epochs }: Plan): string {
-  if (estimate === undefined) {
-    return epochs === undefined
-      ? 'unknown: the manifest does not say how many epochs a trial takes'
-      : 'unknown: give --seconds-per-epoch, or try a trial first';
-  }
-  const { likelySeconds, atMostSeconds, basis } = estimate;
-  const most =
-    likelySeconds < 0.99 * atMostSeconds
-      ? `; at most ${formatDuration(1000 * atMostSeconds)} if none is stopped early`
-      : '';
-  return `about ${formatDuration(1000 * likelySeconds)}${most} (${basis})`;
 }

@@ -99,6 +99,32 @@ test('time is trials x epochs / slots, less what early stopping saves', () => {
   assert.deepEqual(asha.estimate, { atMostSeconds: 480, likelySeconds: 120, basis: 'as given' });
 });
 
+test('GPU-hours are those of all trials together, however many run at once', () => {
+  const trainer = { image: 'i', resources: { gpu: 2 } };
+  const spec = {
+    trainer,
+    trials: { max: 12, parallel: 4 },
+    earlyStopping: { algorithm: 'asha', min: 1, max: 8, eta: 4 },
+  };
+  const asha = planOf(spec, [LR], ASHA, { kind: 'epoch', seconds: 900, basis: 'as given' });
+  // 12 trials x 8 epochs x a quarter of an hour x 2 GPUs, and 2 of 8 epochs are trained.
+  assert.deepEqual(asha.estimate?.gpuHours, { likely: 12, atMost: 48 });
+  const whole = planOf({ ...spec, earlyStopping: undefined }, [LR], NONE, {
+    ...{ kind: 'trial', seconds: 3600, basis: 'from 1 trial' },
+  });
+  assert.deepEqual(whole.estimate?.gpuHours, { likely: 24, atMost: 24 });
+  assert.equal(planOf({ trials: { max: 2 } }, [LR], NONE, EPOCH).estimate?.gpuHours, undefined);
+});
+
+test('where a quota lets less run at once than asked for, it takes longer', () => {
+  const { space, rule } = { space: compileSpace([LR]), rule: NONE };
+  const object = experiment({ spec: { trials: { max: 12, parallel: 4 } } });
+  const seconds = (allowed?: number) =>
+    buildPlan(object, space, rule, EPOCH, allowed).estimate?.atMostSeconds;
+  assert.deepEqual([seconds(), seconds(9), seconds(2)], [240, 240, 480]);
+  assert.equal(seconds(0), undefined, 'nothing can ever run');
+});
+
 test('speed comes from trials of the same name, else of the same metric', () => {
   const digits = {
     experiment: experiment(),

@@ -40,6 +40,8 @@ export interface Estimate {
   readonly atMostSeconds: number;
   /** With as many stopped as the rule wants to. */
   readonly likelySeconds: number;
+  /** The same of all GPUs together, in hours; absent of trials that ask for none. */
+  readonly gpuHours?: { readonly likely: number; readonly atMost: number };
   readonly basis: string;
 }
 
@@ -65,7 +67,7 @@ export function buildPlan(
   const epochs = epochsOf(spec);
   const rungs = rule.kind === 'none' ? [] : rungMilestones(rule);
   const slots = Math.min(spec.trials.parallel, trials, allowed);
-  const work = { rounds: trials / slots, epochs, rungs };
+  const work = { trials, slots, epochs, rungs };
   const estimate = speed && slots > 0 ? estimateTime(spec, work, rule, speed) : undefined;
   return {
     experiment: experiment.metadata.name,
@@ -100,24 +102,31 @@ function epochsOf(spec: ExperimentSpec): number | undefined {
 function estimateTime(
   spec: ExperimentSpec,
   work: {
-    /** Trials one after the other in the same slot. */
-    readonly rounds: number;
+    readonly trials: number;
+    /** So many of them at once. */
+    readonly slots: number;
     readonly epochs: number | undefined;
     readonly rungs: readonly number[];
   },
   rule: StopRule,
   speed: Speed,
 ): Estimate | undefined {
-  const { rounds, epochs, rungs } = work;
-  if (speed.kind === 'trial') {
-    const seconds = rounds * speed.seconds;
-    return { atMostSeconds: seconds, likelySeconds: seconds, basis: speed.basis };
-  }
+  const { trials, slots, epochs, rungs } = work;
+  const estimate = (trialSeconds: number, share: number): Estimate => {
+    const atMostSeconds = (trials / slots) * trialSeconds;
+    const { gpu } = spec.trainer.resources;
+    const hours = (gpu * trials * trialSeconds) / 3600;
+    return {
+      ...{ atMostSeconds, likelySeconds: atMostSeconds * share, basis: speed.basis },
+      ...(gpu === 0 ? {} : { gpuHours: { likely: hours * share, atMost: hours } }),
+    };
+  };
+  // What whole trials took has early stopping in it.
+  if (speed.kind === 'trial') return estimate(speed.seconds, 1);
   if (epochs === undefined) return undefined;
   const isAsha = rule.kind === 'asha' && spec.earlyStopping?.resource === 'epoch';
   const share = isAsha ? ashaEpochs(rungs, epochs, rule.eta) / epochs : 1;
-  const atMostSeconds = rounds * epochs * speed.seconds;
-  return { atMostSeconds, likelySeconds: atMostSeconds * share, basis: speed.basis };
+  return estimate(epochs * speed.seconds, share);
 }
 
 /** Mean epochs of a trial if each rung lets the best 1/eta pass. */
