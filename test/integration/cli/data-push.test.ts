@@ -1,117 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
-import { openStore } from '../../../controller/src/remote.ts';
-import { type FaultProxy, startFaultProxy } from '../../kit/fault-proxy.ts';
+import { describe, test } from 'node:test';
 import type { RequestFault, SeenRequest } from '../../kit/fault-rules.ts';
 import { s3Refusal } from '../../kit/s3-refusal.ts';
-import { createGate, waitFor } from '../../kit/wait.ts';
+import { createGate } from '../../kit/wait.ts';
 import { CALL, useStore, whyNoStore } from '../s3/rig.ts';
-import { type Ran, Sandbox, type Started } from './sandbox.ts';
+import { FILES, isPart, PushScene, storeEnvironment } from './push-scene.ts';
 
-const MIB = 2 ** 20;
-/** Three parts, the last one short. */
-const FILES = { 'one.bin': 9 * MIB, 'sub/two.bin': 9 * MIB, 'sub/three.txt': 100 };
 const PARTS = 3;
 
-const isPart = ({ method, path }: SeenRequest) => method === 'PUT' && path.includes('partNumber=');
 const isComplete = ({ method, path }: SeenRequest) => method === 'POST' && /uploadId=/i.test(path);
 const isMark = ({ method, path }: SeenRequest) => method === 'PUT' && /\.sha256(\?|$)/.test(path);
 
 describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   const at = useStore();
 
-  /** A folder of its own, pushed through a proxy of its own. */
-  class Scene {
-    readonly sandbox: Sandbox;
-    readonly folder: string;
-    readonly proxy: FaultProxy;
-    readonly key: string;
-    readonly remote = openStore(at.options);
-
-    constructor(t: TestContext, proxy: FaultProxy, name: string, files: Record<string, number>) {
-      this.sandbox = new Sandbox(t);
-      this.proxy = proxy;
-      this.key = at.keys.dataSet('team', `${name}.tar`);
-      this.folder = join(this.sandbox.dir, name);
-      for (const [path, size] of Object.entries(files)) this.write(path, randomBytes(size));
-      t.after(async () => {
-        this.remote.close();
-        await proxy.close();
-      });
-    }
-
-    static async make(
-      t: TestContext,
-      name: string,
-      files: Record<string, number> = FILES,
-    ): Promise<Scene> {
-      const { endpoint } = at.options;
-      if (endpoint === undefined) throw new Error('the store has no endpoint');
-      const proxy = await startFaultProxy({ upstream: endpoint, keepBodies: false });
-      return new Scene(t, proxy, name, files);
-    }
-
-    write(path: string, content: Buffer): void {
-      mkdirSync(join(this.folder, path, '..'), { recursive: true });
-      writeFileSync(join(this.folder, path), content);
-    }
-
-    start(words: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
-      return this.sandbox.start(
-        ['data', 'push', this.folder, '-n', 'team', '--prefix', at.prefix, ...words],
-        { ...storeEnvironment(this.proxy.url), ...env },
-      );
-    }
-
-    async push(...words: string[]): Promise<Ran> {
-      return this.start(words).ended;
-    }
-
-    /** What a trainer would get: the object is checked against its mark and unpacked. */
-    async check(): Promise<void> {
-      const mark = await at.store.get(`${this.key}.sha256`, 100, CALL);
-      assert.match(mark?.body.toString() ?? '', /^[0-9a-f]{64}\n$/);
-      const object = await at.store.get(this.key, 100 * MIB, CALL);
-      assert.ok(object);
-      const digest = createHash('sha256').update(object.body).digest('hex');
-      assert.equal(`${digest}\n`, mark?.body.toString());
-      const target = join(this.sandbox.dir, `unpacked-${randomBytes(4).toString('hex')}`);
-      mkdirSync(target);
-      execFileSync('tar', ['-x', '-C', target], { input: object.body });
-      assert.deepEqual(digests(target), digests(this.folder));
-      assert.deepEqual(await this.remote.large.unfinished(this.key, CALL), []);
-    }
-
-    /** Parts that the store has taken. */
-    get arrived(): number {
-      const isTaken = (request: SeenRequest) => isPart(request) && request.serverStatus === 200;
-      return this.proxy.requests.filter(isTaken).length;
-    }
-
-    async partsArrived(amount: number): Promise<void> {
-      await waitFor(() => this.arrived >= amount, { what: `${amount} parts have arrived` });
-    }
-  }
-
-  function storeEnvironment(endpoint: string): Record<string, string> {
-    const { bucket, credentials } = at.options;
-    const known = credentials as { accessKeyId: string; secretAccessKey: string } | undefined;
-    return {
-      ESPALIER_S3_ENDPOINT: endpoint,
-      ESPALIER_S3_BUCKET: bucket,
-      ESPALIER_S3_PATH_STYLE: 'true',
-      ...(known === undefined
-        ? {}
-        : { AWS_ACCESS_KEY_ID: known.accessKeyId, AWS_SECRET_ACCESS_KEY: known.secretAccessKey }),
-    };
-  }
-
   test('F15 a push that is killed goes on with the parts that arrived', async (t) => {
-    const scene = await Scene.make(t, 'killed');
+    const scene = await PushScene.make(t, at, 'killed');
     const gate = createGate();
     scene.proxy.addRule({
       match: { where: isPart },
@@ -139,7 +45,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('F15 an unfinished upload of other content is removed, and the push starts anew', async (t) => {
-    const scene = await Scene.make(t, 'changed');
+    const scene = await PushScene.make(t, at, 'changed');
     const gate = createGate();
     const fault: RequestFault = { kind: 'hold', point: 'before', gate };
     scene.proxy.addRule({ match: { where: isPart }, fault, skip: 2 });
@@ -157,7 +63,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('F15 Ctrl-C ends with 130, and --abort leaves nothing behind', async (t) => {
-    const scene = await Scene.make(t, 'aborted');
+    const scene = await PushScene.make(t, at, 'aborted');
     const gate = createGate();
     const fault: RequestFault = { kind: 'hold', point: 'before', gate };
     scene.proxy.addRule({ match: { where: isPart }, fault, skip: 1 });
@@ -188,7 +94,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     };
     let injected = 0;
     for (const [what, [fault, where]] of Object.entries(faults)) {
-      const scene = await Scene.make(t, 'spoiled');
+      const scene = await PushScene.make(t, at, 'spoiled');
       const key = `${what.replaceAll(' ', '-')}.tar`;
       Object.assign(scene, { key: at.keys.dataSet('team', key) });
       scene.proxy.addRule({ match: { where }, fault, times: 2 });
@@ -201,7 +107,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('G8 a push that dies before its mark is committed by the next one', async (t) => {
-    const scene = await Scene.make(t, 'unmarked');
+    const scene = await PushScene.make(t, at, 'unmarked');
     const gate = createGate();
     const fault: RequestFault = { kind: 'hold', point: 'before', gate };
     scene.proxy.addRule({ match: { where: isMark }, fault });
@@ -213,7 +119,8 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     assert.equal(await at.store.head(`${scene.key}.sha256`, CALL), undefined);
     const listed = async () => {
       const words = ['data', 'list', '-n', 'team', '--prefix', at.prefix, '--json'];
-      const { stdout } = await scene.sandbox.start(words, storeEnvironment(scene.proxy.url)).ended;
+      const { stdout } = await scene.sandbox.start(words, storeEnvironment(at, scene.proxy.url))
+        .ended;
       const sets: { key: string; committed: boolean }[] = JSON.parse(stdout);
       return sets.find(({ key }) => key === 'unmarked.tar')?.committed;
     };
@@ -226,7 +133,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('other content under the same key is refused, unless it is to be replaced', async (t) => {
-    const scene = await Scene.make(t, 'other');
+    const scene = await PushScene.make(t, at, 'other');
     assert.equal((await scene.push()).exitCode, 0);
     scene.write('more.txt', Buffer.from('more\n'));
     const refused = await scene.push();
@@ -239,20 +146,20 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('F15 two pushes of the same content at once are one data set', async (t) => {
-    const scene = await Scene.make(t, 'twice');
+    const scene = await PushScene.make(t, at, 'twice');
     const ran = await Promise.all([scene.push(), scene.push()]);
     for (const { exitCode, stderr } of ran) assert.equal(exitCode, 0, stderr);
     await scene.check();
   });
 
   test('F15 of two pushes of different content at once one is committed, and the other told', async (t) => {
-    const scene = await Scene.make(t, 'against');
+    const scene = await PushScene.make(t, at, 'against');
     const gate = createGate();
     const fault: RequestFault = { kind: 'hold', point: 'before', gate };
     scene.proxy.addRule({ match: { where: isPart }, fault, skip: 1, times: 2 });
     const first = scene.start();
     await gate.reached;
-    const other = await Scene.make(t, 'against');
+    const other = await PushScene.make(t, at, 'against');
     const won = await other.push();
     assert.equal(won.exitCode, 0, won.stderr);
     assert.match(won.stderr, /has other content: removed/);
@@ -264,7 +171,7 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
   });
 
   test('what is wrong is told by its cause: which action on which object, what to set', async (t) => {
-    const scene = await Scene.make(t, 'causes', { 'one.txt': 10 });
+    const scene = await PushScene.make(t, at, 'causes', { 'one.txt': 10 });
     const tell = async (words: string[], env: Record<string, string>) => {
       const { exitCode, stderr } = await scene.start(words, env).ended;
       assert.notEqual(exitCode, 0);
@@ -315,15 +222,3 @@ describe('espalier data push', { skip: whyNoStore(), concurrency: 2 }, () => {
     offRegion();
   });
 });
-
-function digests(folder: string): Record<string, string> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const found = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
-      return [path.slice(folder.length + 1), digest] as const;
-    });
-  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
