@@ -18,6 +18,7 @@ import { remoteWork } from '../transfer/remote-work.ts';
 import type { StoreFlags } from '../transfer/store-options.ts';
 import { type BestDocument, bestDocument } from '../view/best-document.ts';
 import { formatParameter } from '../view/parameters.ts';
+import { measuredText } from '../view/standings.ts';
 
 export interface BestOptions extends Location, OutputOptions, StoreFlags {
   readonly download?: string;
@@ -80,16 +81,6 @@ async function onCluster(
   });
 }
 
-/** How a mean was measured. */
-function measuredFields(document: BestDocument): readonly (readonly [string, Cell])[] {
-  const { replicates, interval, confirmed } = document;
-  if (replicates === undefined) return [];
-  const of = `mean of ${replicates}${confirmed === true ? ' held back' : ''}`;
-  if (interval === undefined) return [['measured', of]];
-  const range = `${formatMetric(interval.low)} .. ${formatMetric(interval.high)}`;
-  return [['measured', `${of}, 95 % in ${range}`]];
-}
-
 function bestFields(document: BestDocument): readonly (readonly [string, Cell])[] {
   const paths: readonly (readonly [string, string | undefined])[] = [
     ['checkpoint', document.checkpoint],
@@ -98,10 +89,11 @@ function bestFields(document: BestDocument): readonly (readonly [string, Cell])[
     ['submission.csv', document.submissionCsv],
     ['folder', document.folder],
   ];
+  const measured = measuredText(document);
   return [
     ['trial', document.trial],
     [document.metric, { text: formatMetric(document.value), style: 'good' }],
-    ...measuredFields(document),
+    ...(measured === undefined ? [] : [['measured', measured] as const]),
     ...Object.entries(document.values ?? {})
       .slice(1)
       .map(([metric, value]): [string, Cell] => [metric, formatMetric(value)]),

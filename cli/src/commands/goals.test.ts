@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -68,12 +68,12 @@ test('U24 trials shows every objective and what constraints are judged on', asyn
   assert.match(ran.stdout, /digits-00002 .*0\.7000 +2\.0+ +12\.0+/);
 });
 
-test('U24 get and best show all values of the best, and the front', async () => {
+test('U24 get, best and report show all values of the best, and the front', async () => {
   const page = await espalier(['get', 'digits', ...where()], twoObjectives());
   for (const line of [
     /^Objective: +maximize valid_acc, target 0\.99; minimize ms$/m,
     /^Constraints: +1 <= mb <= 100$/m,
-    /^Warm start: +1 configurations of first, second$/m,
+    /^Warm start: +1 configuration of first, second$/m,
     /^Front: +digits-00000: valid_acc 0\.9000, ms 5/m,
     /^Front: +digits-00002: valid_acc 0\.7000, ms 2/m,
     /^Front: +and 1 more$/m,
@@ -87,6 +87,15 @@ test('U24 get and best show all values of the best, and the front', async () => 
     document.pareto.map((one: { trial: string }) => one.trial),
     ['digits-00000', 'digits-00002'],
   );
+  const report = await espalier(['report', 'digits', ...where()], twoObjectives(), { cwd: dir });
+  const html = readFileSync(report.stdout.trim(), 'utf8');
+  for (const cell of [
+    'maximize valid_acc, target 0.99; minimize ms over',
+    '1 &#60;= mb &#60;= 100',
+    'digits-00002: valid_acc 0.7000, ms 2.0000',
+  ]) {
+    assert.ok(html.includes(`<td>${cell}`), cell);
+  }
   const best = await espalier(['best', 'digits', ...where()], twoObjectives());
   assert.match(best.stdout, /^ms: +5/m);
   assert.match(best.stdout, /^front: +digits-00002: valid_acc 0\.7000, ms 2/m);

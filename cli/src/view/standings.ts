@@ -1,11 +1,28 @@
+import type { BestTrial } from '@espalier/api';
 import type { Standing } from '@espalier/search';
 import { formatMetric } from '../render/number.ts';
 
 /** What is said of configurations that were measured more than once, on the terminal and on pages. */
 
 /** The 95 % interval of the mean; undefined of a single value. */
-export function intervalText({ interval }: Standing): string | undefined {
+export function intervalText({
+  interval,
+}: {
+  readonly interval?: BestTrial['interval'];
+}): string | undefined {
   return interval && `${formatMetric(interval.low)} .. ${formatMetric(interval.high)}`;
+}
+
+/** How a best value was measured; undefined where configurations run once. */
+export function measuredText({
+  replicates,
+  interval,
+  confirmed,
+}: Pick<BestTrial, 'replicates' | 'interval' | 'confirmed'>): string | undefined {
+  if (replicates === undefined) return undefined;
+  const of = `mean of ${replicates}${confirmed === true ? ' held back' : ''}`;
+  const range = intervalText({ interval });
+  return range === undefined ? of : `${of}, 95 % in ${range}`;
 }
 
 /** Against the first one; empty for the first itself. */

@@ -4,6 +4,8 @@ import { stringify } from 'yaml';
 import { formatDuration } from '../../render/duration.ts';
 import { count, formatMetric } from '../../render/number.ts';
 import type { Extras } from '../../report/read-extras.ts';
+import { constraintsText, frontLines, objectivesText } from '../../view/goals.ts';
+import { measuredText } from '../../view/standings.ts';
 import { DRAW } from '../kinds.ts';
 import type { PlotKind } from '../plot-kind.ts';
 import { element, escapeMarkup } from '../svg/element.ts';
@@ -63,13 +65,19 @@ export function reportPage(source: ReportSource, theme: Theme = 'auto'): string 
 
 function summary({ experiment, sweep, written }: ReportSource): string {
   const { status, spec } = experiment;
-  const { metric, goal } = mainObjective(sweep);
+  const { metric } = mainObjective(sweep);
   const best = status?.best;
+  const measured = best && measuredText(best);
+  const constraints = constraintsText(spec);
   const begin = Date.parse(status?.startTime ?? '');
   const end = Date.parse(status?.completionTime ?? written);
   const { search } = spec;
   const facts: readonly (readonly [string, string])[] = [
-    ['Question', `${goal} ${metric} over ${sweep.parameters.map(({ name }) => name).join(', ')}`],
+    [
+      'Question',
+      `${objectivesText(spec)} over ${sweep.parameters.map(({ name }) => name).join(', ')}`,
+    ],
+    ...(constraints === undefined ? [] : [['Constraints', constraints] as const]),
     [
       'Search',
       `${search.algorithm}, seed ${search.seed}, ${count(spec.trials.max, 'configuration')}`,
@@ -81,8 +89,11 @@ function summary({ experiment, sweep, written }: ReportSource): string {
     ['Time', Number.isNaN(begin) ? 'not started' : formatDuration(end - begin)],
     [
       'Best',
-      best === undefined ? 'none yet' : `${metric} ${formatMetric(best.value)} by ${best.trial}`,
+      best === undefined
+        ? 'none yet'
+        : `${metric} ${formatMetric(best.value)}${measured === undefined ? '' : ` (${measured})`} by ${best.trial}`,
     ],
+    ...frontLines(experiment).map((line) => ['Front', line] as const),
   ];
   const rows = facts.map(
     ([name, text]) =>
