@@ -19,6 +19,17 @@ export class Screen {
   #isHidden = false;
   /** The cursor must come back whatever ends the process. */
   readonly #atExit = () => this.#showCursor();
+  /** Ctrl-Z: the shell gets a terminal as it was, and `fg` finds the frame below what happened since. */
+  readonly #atStop = () => {
+    this.#channel.write(SHOW_CURSOR);
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  readonly #atGoingOn = () => {
+    const frame = this.#frame;
+    this.#frame = [];
+    this.#channel.write(HIDE_CURSOR);
+    this.draw(frame);
+  };
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -52,6 +63,8 @@ export class Screen {
     if (this.#isHidden) return '';
     this.#isHidden = true;
     process.on('exit', this.#atExit);
+    process.on('SIGTSTP', this.#atStop);
+    process.on('SIGCONT', this.#atGoingOn);
     return HIDE_CURSOR;
   }
 
@@ -59,6 +72,8 @@ export class Screen {
     if (!this.#isHidden) return;
     this.#isHidden = false;
     process.off('exit', this.#atExit);
+    process.off('SIGTSTP', this.#atStop);
+    process.off('SIGCONT', this.#atGoingOn);
     this.#channel.write(SHOW_CURSOR);
   }
 }

@@ -6,11 +6,14 @@ import { ESPALIER, environment, type Sandbox } from './sandbox.ts';
 import { Screen } from './screen.ts';
 
 const CTRL_C = '03';
+const CTRL_Z = '1a';
 
 export interface TerminalOptions {
   readonly columns: number;
   readonly rows: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than `espalier`, such as a shell. */
+  readonly program?: string;
 }
 
 /** An `espalier` command on a real pseudo-terminal, and what its user sees. */
@@ -21,10 +24,10 @@ export class Terminal {
   #output = '';
 
   constructor(sandbox: Sandbox, words: readonly string[], options: TerminalOptions) {
-    const { columns, rows, env = {} } = options;
+    const { columns, rows, env = {}, program = ESPALIER } = options;
     this.screen = new Screen(columns, rows);
     const script = join(import.meta.dirname, 'on-pty.py');
-    this.#child = spawn('python3', [script, String(columns), String(rows), ESPALIER, ...words], {
+    this.#child = spawn('python3', [script, String(columns), String(rows), program, ...words], {
       cwd: sandbox.dir,
       env: environment({ TERM: 'xterm-256color', ...env }),
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -43,6 +46,10 @@ export class Terminal {
 
   ctrlC(): void {
     this.#child.stdin?.write(`type ${CTRL_C}\n`);
+  }
+
+  ctrlZ(): void {
+    this.#child.stdin?.write(`type ${CTRL_Z}\n`);
   }
 
   type(text: string): void {
