@@ -141,6 +141,24 @@ test('the front of a Pareto picture is what no other trial beats that meets the 
   );
 });
 
+test('with replicates the front is of their means, as status names it', () => {
+  const trials = [plottedTrial(0, { values: [0.9, 1] }), plottedTrial(1, { values: [0.7, 3] })];
+  const means = [
+    { configuration: 1, values: [0.8, 2] },
+    { configuration: 0, values: [0.7, 1] },
+  ];
+  const figure = drawPareto(sweepOf(trials, { front: means }));
+  const marks = figure.panels[0]?.marks ?? [];
+  const front: readonly XY[] = [
+    [0.7, 1],
+    [0.8, 2],
+  ];
+  assert.deepEqual(valuesOf(marks, 'line'), front);
+  const on = marks.filter(({ kind, colour }) => kind === 'dot' && colour === 'contrast');
+  assert.deepEqual(new Set(valuesOf(on, 'dot').map(String)), new Set(front.map(String)));
+  assert.match(figure.summary, /^2 means on the front/);
+});
+
 test('a line of parallel coordinates breaks where a parameter is not active', () => {
   const sweep = sweepOf([plottedTrial(0, { parameters: { lr: 0.1 } }), plottedTrial(1)]);
   const svg = drawSvg(drawParallel(sweep), { theme: 'light' });

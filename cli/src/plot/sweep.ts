@@ -7,6 +7,11 @@ export interface Sweep {
   readonly parameters: readonly PlottedParameter[];
   /** By ascending index. */
   readonly trials: readonly PlottedTrial[];
+  /**
+   * The configurations that no other beats by the means of their replicates, as status names them; absent
+   * where each runs once, and every trial stands for itself.
+   */
+  readonly front?: readonly FrontMean[];
   /** Share of each parameter, the most important first; empty where too little is known. */
   readonly importance: readonly { readonly name: string; readonly importance: number }[];
 }
@@ -39,6 +44,12 @@ export interface PlottedTrial {
   readonly points: readonly PlottedPoint[];
   /** Where people find more: URIs as the record names them. */
   readonly links: { readonly log?: string; readonly checkpoint?: string };
+}
+
+/** The mean of a configuration in each objective. */
+export interface FrontMean {
+  readonly configuration: number;
+  readonly values: readonly number[];
 }
 
 export interface PlottedAttempt {

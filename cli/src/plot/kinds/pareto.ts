@@ -9,8 +9,8 @@ import { hintOf } from '../worth.ts';
 type Valued = { readonly trial: PlottedTrial; readonly at: XY };
 
 /**
- * Two objectives against each other, and the trials that no other beats in both. Those that miss a
- * constraint beat nobody; they are drawn smaller and apart.
+ * Two objectives against each other, and the trials that no other beats in both; with replicates, the
+ * means that no other beats. Trials that miss a constraint beat nobody; they are drawn smaller and apart.
  */
 export function drawPareto(sweep: Sweep): Figure {
   const [first, second] = sweep.objectives;
@@ -24,11 +24,12 @@ export function drawPareto(sweep: Sweep): Figure {
       : [{ trial, at: [x, y] }];
   });
   const infeasible = valued.filter(({ trial }) => trial.isInfeasible);
-  const front = frontOf(
-    valued.filter(({ trial }) => !trial.isInfeasible),
-    [first, second],
-  );
-  const isOnFront = new Set(front.map(({ trial }) => trial.name));
+  const own = sweep.front === undefined ? frontOf(valued, [first, second]) : [];
+  const isOnFront = new Set(own.map(({ trial }) => trial.name));
+  const means = (sweep.front ?? []).flatMap(({ configuration, values: [x, y] }) => {
+    return x === undefined || y === undefined ? [] : [{ configuration, at: [x, y] as const }];
+  });
+  const line = [...own, ...means].map(({ at }) => at).toSorted((a, b) => a[0] - b[0]);
   const colourOf = ({ name, isInfeasible }: PlottedTrial): Colour => {
     if (isInfeasible) return INFEASIBLE.colour;
     return isOnFront.has(name) ? 'contrast' : 'quiet';
@@ -45,28 +46,44 @@ export function drawPareto(sweep: Sweep): Figure {
   );
   return {
     title: `Pareto front of ${sweep.name}`,
-    summary: summaryOf(front.length, valued.length, infeasible.length),
+    summary:
+      sweep.front === undefined
+        ? summaryOf(own.length, valued.length, infeasible.length)
+        : `${count(means.length, 'mean')} on the front; each replicate is a dot of its own.`,
     columns: 1,
     panelHeight: 420,
     panels: [
       {
         x: axisOf(
           first,
-          valued.map(({ at }) => at[0]),
+          [...valued, ...means].map(({ at }) => at[0]),
         ),
         y: axisOf(
           second,
-          valued.map(({ at }) => at[1]),
+          [...valued, ...means].map(({ at }) => at[1]),
         ),
         marks: [
-          { kind: 'line', points: front.map(({ at }) => at), colour: 'contrast', isDashed: true },
+          { kind: 'line', points: line, colour: 'contrast', isDashed: true },
           ...dots,
+          ...means.map(
+            ({ at, configuration }): Mark => ({
+              kind: 'dot',
+              at,
+              radius: 6,
+              colour: 'contrast',
+              hint: `mean of configuration ${configuration}`,
+            }),
+          ),
         ],
       },
     ],
     legend: [
       { text: 'on the front', colour: 'contrast', mark: 'dot' },
-      { text: 'beaten', colour: 'quiet', mark: 'dot' },
+      {
+        text: sweep.front === undefined ? 'beaten' : 'one replicate',
+        colour: 'quiet',
+        mark: 'dot',
+      },
       ...(infeasible.length > 0 ? [INFEASIBLE] : []),
     ],
   };
@@ -84,12 +101,11 @@ function axisOf({ metric, goal }: PlottedObjective, values: readonly number[]) {
   return { label: `${metric} (${goal})`, scale: linearScale(paddedRange(values)) };
 }
 
-/** In the order of the first objective. */
-function frontOf(valued: readonly Valued[], goals: readonly PlottedObjective[]) {
+/** Of those that meet the constraints. */
+function frontOf(all: readonly Valued[], goals: readonly PlottedObjective[]) {
+  const valued = all.filter(({ trial }) => !trial.isInfeasible);
   const losses = valued.map(({ at }) =>
     at.map((value, m) => (goals[m]?.goal === 'maximize' ? -value : value)),
   );
-  return paretoFront(losses)
-    .map((place) => valued[place] as Valued)
-    .toSorted((a, b) => a.at[0] - b.at[0]);
+  return paretoFront(losses).map((place) => valued[place] as Valued);
 }

@@ -2,7 +2,14 @@ import { type Experiment, objectivesOf, type Trial, type TrialPhase } from '@esp
 import type { TrialView } from '@espalier/controller/local';
 import type { Engine } from '../../surroundings.ts';
 import { trialRow } from '../../view/trial-row.ts';
-import type { PlottedAttempt, PlottedPoint, PlottedTrial, Sweep, TrialEnd } from '../sweep.ts';
+import type {
+  FrontMean,
+  PlottedAttempt,
+  PlottedPoint,
+  PlottedTrial,
+  Sweep,
+  TrialEnd,
+} from '../sweep.ts';
 import { plottedParameters, plottedValues } from './parameters.ts';
 
 /** Metrics of which pictures show every point, besides the objective. */
@@ -53,8 +60,19 @@ export async function readSweep(source: SweepSource, readPoints?: ReadPoints): P
       views.map(({ trial }) => trial),
     ),
     trials,
+    ...(experiment.spec.replicates === undefined ? {} : { front: frontMeans(experiment) }),
     importance,
   };
+}
+
+/** Of entries whose values are all known. */
+function frontMeans({ spec, status }: Experiment): readonly FrontMean[] {
+  return (status?.pareto?.front ?? []).flatMap(({ configuration, values }) => {
+    const means = objectivesOf(spec).flatMap(
+      ({ metric }) => values.find((one) => one.metric === metric)?.value ?? [],
+    );
+    return means.length === objectivesOf(spec).length ? [{ configuration, values: means }] : [];
+  });
 }
 
 function plottedTrial(
