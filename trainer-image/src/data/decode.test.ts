@@ -94,3 +94,19 @@ for (const [name, spoil] of Object.entries(bad)) {
     }
   });
 }
+
+test('a file that is no picture of pixels reaches no decoder, whatever its name', async () => {
+  const path = join(folder, 'drawing.jpg');
+  writeFileSync(path, '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+  await assert.rejects(decodeImage(path, SIDE, 'exact'), /neither a JPEG nor a PNG/);
+  const wrongName = await write('png.jpg', halves(50, 40, '#202020', '#c0c0c0').png());
+  assert.equal((await decodeImage(wrongName, SIDE, 'exact')).length, SIDE * SIDE * 3);
+});
+
+test('a picture whose pixels would fill the memory is refused before they do', async () => {
+  const bomb = halves(9_500, 9_500, '#202020', '#202020').jpeg({ quality: 10 });
+  const path = await write('bomb.jpg', bomb);
+  for (const resampler of ['exact', 'fast'] as const) {
+    await assert.rejects(decodeImage(path, SIDE, resampler), /pixel limit/);
+  }
+});
