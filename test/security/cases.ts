@@ -3,7 +3,7 @@ export const CASES = {
   manifests: 1_500,
   'settings of the controller': 3_000,
   kubeconfigs: 2_000,
-  'lines of a report': 17_500,
+  'lines of a report': 10_500,
   'pieces of a report file': 6_000,
   'messages of the bus': 8_000,
   subjects: 7_000,
@@ -25,6 +25,9 @@ export const CASES = {
   'safetensors files': 5_000,
   'folders to resume from': 500,
   pictures: 1_000,
+  'names of files': 3_000,
+  tables: 3_000,
+  'parameters of a trial': 1_000,
 } as const satisfies Record<string, number>;
 
 export type Input = keyof typeof CASES;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { serveRequests } from '../../controller/src/adapters/nats/request-server.ts';
 import { ArtifactKeys } from '../../controller/src/domain/artifacts/keys.ts';
 import { experiment, pod, trial } from '../../controller/src/domain/testing/builders.ts';
+import type { Logger } from '../../controller/src/ports/telemetry.ts';
 import { RequestAnswerer } from '../../controller/src/requests/answer.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
@@ -16,6 +17,7 @@ const OWNER = {
   name: 'a',
   controller: true,
 };
+const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {}, with: () => SILENT };
 const SHA = 'a'.repeat(64);
 
 test('G12 G13 a request of a trainer gets an answer, and none leads out of its own folder', async (t) => {
@@ -56,12 +58,11 @@ test('G12 G13 a request of a trainer gets an answer, and none leads out of its o
       objects: {
         head: async () => ({ size: 1, etag: 'e', sha256: SHA }),
         get: async () => ({ body: Buffer.from(`${SHA}\n`), etag: 'e' }),
-        open: async () => undefined,
         async *list() {},
       },
     },
     clock: { now: () => 0 },
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: SILENT,
   });
   const call = { signal: new AbortController().signal };
   const requests = [
