@@ -1,9 +1,8 @@
 /** What one process takes at one time. */
 export interface MemorySample {
-  /** Names the process for good: a pod and a start of its container. */
+  /** Names the process for good, and whether it leads: what a standby does not know, a leader has in memory. */
   readonly life: string;
-  /** Since that start. */
-  readonly ageSeconds: number;
+  readonly atSeconds: number;
   readonly residentBytes: number;
   /** Of it, objects of the program and what no collection has removed yet. */
   readonly heapBytes: number;
@@ -13,34 +12,34 @@ export interface MemoryTrend {
   readonly lives: number;
   /** Time that is looked at, of all lives together. */
   readonly seconds: number;
-  /** By how much a process grows while it lives, in MiB a minute; undefined = none lived long enough. */
+  /** By how much a process grows, in MiB a minute; undefined = none lived long enough. */
   readonly slope: { readonly resident: number; readonly heap: number } | undefined;
   readonly maxMib: number;
 }
 
 /** Caches fill and code is compiled; after that nothing has a reason to grow. */
-const WARM_UP_SECONDS = 60;
+const WARM_UP_SECONDS = 180;
 /** What is left of a life is looked at only if it is at least this long. */
 const SHORTEST_SECONDS = 30;
 const MIB = 2 ** 20;
 
 /**
- * The common slope of all lives by least squares, each with a level of its own: a process that is killed and
+ * The common slope of all lives, from their fourth minute on, by least squares, each with a level of its own: a process that is killed and
  * starts small again is no fall, and a large one beside it no rise.
  */
 export function memoryTrend(samples: readonly MemorySample[]): MemoryTrend {
   let [lives, seconds, squares, resident, heap] = [0, 0, 0, 0, 0];
   for (const all of Map.groupBy(samples, ({ life }) => life).values()) {
-    const life = all.filter(({ ageSeconds }) => ageSeconds >= WARM_UP_SECONDS);
-    const ages = life.map(({ ageSeconds }) => ageSeconds);
-    const span = Math.max(0, ...ages) - Math.min(...ages);
-    if (life.length < 2 || span < SHORTEST_SECONDS) continue;
-    const mean = ages.reduce((sum, age) => sum + age, 0) / ages.length;
-    for (const { ageSeconds, residentBytes, heapBytes } of life) {
-      // The level of a life falls out of the sums, since its ages lie around their mean.
-      resident += (ageSeconds - mean) * residentBytes;
-      heap += (ageSeconds - mean) * heapBytes;
-      squares += (ageSeconds - mean) ** 2;
+    const from = (all[0]?.atSeconds ?? 0) + WARM_UP_SECONDS;
+    const life = all.filter(({ atSeconds }) => atSeconds >= from);
+    const span = (life.at(-1)?.atSeconds ?? 0) - (life[0]?.atSeconds ?? 0);
+    if (span < SHORTEST_SECONDS) continue;
+    const mean = life.reduce((sum, { atSeconds }) => sum + atSeconds, 0) / life.length;
+    for (const { atSeconds, residentBytes, heapBytes } of life) {
+      // The level of a life falls out of the sums, since its times lie around their mean.
+      resident += (atSeconds - mean) * residentBytes;
+      heap += (atSeconds - mean) * heapBytes;
+      squares += (atSeconds - mean) ** 2;
     }
     lives += 1;
     seconds += span;
@@ -62,6 +61,8 @@ export function sampleOf(pod: string, page: string, nowMs: number): MemorySample
   const residentBytes = value('process_resident_memory_bytes');
   const heapBytes = value('nodejs_heap_size_used_bytes');
   const start = value('process_start_time_seconds');
-  if ([residentBytes, heapBytes, start].some(Number.isNaN)) return undefined;
-  return { life: `${pod}@${start}`, ageSeconds: nowMs / 1000 - start, residentBytes, heapBytes };
+  const leads = value('espalier_leader');
+  if ([residentBytes, heapBytes, start, leads].some(Number.isNaN)) return undefined;
+  const life = `${pod}@${start}${leads === 1 ? ' leads' : ''}`;
+  return { life, atSeconds: nowMs / 1000, residentBytes, heapBytes };
 }

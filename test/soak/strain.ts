@@ -13,12 +13,14 @@ import type { Ended } from './judge.ts';
 import type { KeptLogs } from './kept-logs.ts';
 import { type MemorySample, sampleOf } from './memory.ts';
 import { schedule, type Victim } from './schedule.ts';
-import { job, PREFIX, quickTrainer } from './workload.ts';
+import { type Job, job, PREFIX, quickTrainer } from './workload.ts';
 
 /** Experiments at a time. */
 const SLOTS = 2;
 const SAMPLE_MS = 2_000;
 const METRICS_PORT = 8080;
+/** A soak that is at least so long leaves the controllers alone for its last third. */
+const LONG_MINUTES = 15;
 /** Servers that were killed often come back late, and nothing of it may be lost. */
 export const RECOVERY_MS = 15 * 60_000;
 
@@ -51,12 +53,14 @@ export async function strain(parts: Parts, options: SoakOptions): Promise<Strain
   const [ended, samples]: [Ended[], MemorySample[]] = [[], []];
   const [broken, over] = [new AbortController(), new AbortController()];
   const beside = [logs.run(over.signal), sample(kubernetes, samples, over.signal)];
-  const killing = kill(parts, options.seed, untilMs, broken.signal);
+  const killing = kill(parts, options, broken.signal);
   const command = quickTrainer();
   let next = 0;
   const slot = async () => {
-    while (performance.now() < untilMs)
-      ended.push(await runJob(kubernetes.client, next++, command));
+    while (performance.now() < untilMs) {
+      const wanted = job(next++, command);
+      ended.push(await runJob(kubernetes.client, wanted, broken.signal));
+    }
   };
   try {
     const [faults] = await Promise.all([killing, ...Array.from({ length: SLOTS }, slot)]);
@@ -69,12 +73,7 @@ export async function strain(parts: Parts, options: SoakOptions): Promise<Strain
   }
 }
 
-async function runJob(
-  client: ApiClient,
-  index: number,
-  command: readonly string[],
-): Promise<Ended> {
-  const wanted = job(index, command);
+async function runJob(client: ApiClient, wanted: Job, signal: AbortSignal): Promise<Ended> {
   await createExperiment(client, TEAM, wanted.name, wanted.spec);
   const path = experimentsPath(TEAM, wanted.name);
   const experiment = await waitFor(
@@ -82,7 +81,7 @@ async function runJob(
       const found = (await client.get(path)) as unknown as Experiment;
       return isTerminalExperiment(found.status?.phase) && found;
     },
-    { what: `${wanted.name} has ended`, timeoutMs: RECOVERY_MS, maxPauseMs: 500 },
+    { what: `${wanted.name} has ended`, timeoutMs: RECOVERY_MS, maxPauseMs: 500, signal },
   );
   const all = await trialsIn(client, TEAM);
   const trials = all.filter(({ metadata }) => metadata.name.startsWith(`${wanted.name}-`));
@@ -92,19 +91,22 @@ async function runJob(
 
 async function kill(
   { kubernetes, own, say }: Parts,
-  seed: number,
-  untilMs: number,
+  { minutes, seed }: SoakOptions,
   signal: AbortSignal,
 ): Promise<Strained['faults']> {
+  const beganMs = performance.now();
+  const untilMs = beganMs + minutes * 60_000;
+  // Memory that grows slowly shows only in a process that lives long.
+  const spareMs = minutes < LONG_MINUTES ? untilMs : untilMs - (minutes * 60_000) / 3;
   const target = {
     kubernetes,
     own,
     isTrainer: ({ metadata }: Pod) => metadata.name?.startsWith(PREFIX) === true,
   };
   const counts: Partial<Record<Victim, number>> = {};
-  const beganMs = performance.now();
   for (const fault of schedule(seed)) {
     if (performance.now() + fault.afterMs > untilMs) break;
+    if (fault.victim === 'controller' && performance.now() > spareMs) continue;
     await sleep(fault.afterMs, undefined, { signal });
     const said = await inject(target, fault, signal);
     counts[fault.victim] = (counts[fault.victim] ?? 0) + 1;

@@ -25,7 +25,7 @@ test('a soak that lost nothing, made nothing twice and left nothing is sound', (
 });
 
 const { account, left, memory } = SOUND;
-const growing = { ...memory, slope: { resident: 0.6, heap: 0.6 } };
+const growing = { ...memory, slope: { resident: 1.1, heap: 0.1 } };
 const WRONG: Record<string, { facts: Partial<Facts>; says: string }> = {
   'a silent soak': { facts: { account: { ...account, sent: 0 } }, says: 'nothing was sent' },
   'a lost point': { facts: { account: { ...account, lost: 1 } }, says: '1 points were lost' },
@@ -69,7 +69,11 @@ const WRONG: Record<string, { facts: Partial<Facts>; says: string }> = {
   },
   'a controller that grows': {
     facts: { memory: growing },
-    says: 'a controller grows by 0.6 MiB a minute',
+    says: 'a controller grows by 1.1 MiB (resident) a minute',
+  },
+  'a controller whose objects become more': {
+    facts: { memory: { ...memory, slope: { resident: 0, heap: 0.6 } } },
+    says: 'a controller grows by 0.6 MiB (heap) a minute',
   },
 };
 for (const [name, { facts, says }] of Object.entries(WRONG)) {

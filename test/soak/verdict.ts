@@ -16,9 +16,9 @@ export interface Facts {
 
 /** What one controller may take; docs/performance.md promises less with 10,000 trials. */
 const MOST_MIB = 350;
-/** A slope is judged only over so long a time, and then it has to be as good as flat. */
+/** A slope is judged only over so long a time: an allocator takes memory in steps. */
 const JUDGED_SECONDS = 30 * 60;
-const STEEPEST_MIB_PER_MINUTE = 0.5;
+const STEEPEST = { resident: 1, heap: 0.5 };
 
 /** In words, all that is not as it has to be; empty = nothing was lost, made twice or left behind. */
 export function verdict({ ended, account, podsTwice, peaks, left, memory }: Facts): string[] {
@@ -36,8 +36,8 @@ export function verdict({ ended, account, podsTwice, peaks, left, memory }: Fact
       .map(({ job: { name } }) => `${name} had ${peaks.get(name)} pods at once`),
     ...wrongLeftovers(left),
     ...(maxMib > 0 && maxMib < MOST_MIB ? [] : [`a controller took ${maxMib} MiB`]),
-    ...(seconds >= JUDGED_SECONDS && (slope?.resident ?? 0) > STEEPEST_MIB_PER_MINUTE
-      ? [`a controller grows by ${slope?.resident} MiB a minute`]
-      : []),
+    ...(['resident', 'heap'] as const)
+      .filter((what) => seconds >= JUDGED_SECONDS && (slope?.[what] ?? 0) > STEEPEST[what])
+      .map((what) => `a controller grows by ${slope?.[what]} MiB (${what}) a minute`),
   ];
 }
