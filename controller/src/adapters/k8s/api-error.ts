@@ -24,6 +24,20 @@ export class ApiError extends EspalierError {
   }
 }
 
+/**
+ * What came is none of an API server's answers, as from a proxy on the way or a page to log in at: as
+ * good as none.
+ */
+export function foreignAnswer(request: string, isWrite: boolean, answer: string): ApiError {
+  const start = JSON.stringify(answer.slice(0, 60));
+  return new ApiError(request, {
+    status: 0,
+    reason: 'ForeignAnswer',
+    message: `what answers there is no Kubernetes API server: ${start}`,
+    outcomeUnknown: isWrite,
+  });
+}
+
 export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404;
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../../ports/cluster.ts';
+import { foreignAnswer } from './api-error.ts';
 import type { RawList, RawObject } from './raw-object.ts';
 import { collectionPath, type Resource } from './resources.ts';
 import type { Transport } from './transport.ts';
@@ -21,17 +22,22 @@ export async function* listObjects(
   const { namespace, labelSelector } = where;
   let next: string | undefined;
   do {
-    const page: RawList = await transport.request(
+    const path = collectionPath(resource, namespace);
+    const page: Partial<RawList> = await transport.request(
       {
         method: 'GET',
-        path: collectionPath(resource, namespace),
+        path,
         query: { labelSelector, limit: PAGE, continue: next },
         resource: resource.plural,
       },
       call,
     );
-    yield* page.items;
-    next = page.metadata.continue === '' ? undefined : page.metadata.continue;
+    const { items, metadata } = page;
+    if (!Array.isArray(items) || typeof metadata !== 'object') {
+      throw foreignAnswer(`GET ${path}`, false, JSON.stringify(page));
+    }
+    yield* items;
+    next = metadata.continue === '' ? undefined : metadata.continue;
   } while (next !== undefined);
 }
 

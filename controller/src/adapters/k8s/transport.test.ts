@@ -167,6 +167,29 @@ test('F4 a server that says nothing is given up in time', async () => {
   );
 });
 
+const FOREIGN: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  'a page to log in at': (response) => response.end('<html>Log in</html>'),
+  'a redirect': (response) => response.writeHead(302, { location: 'https://login/' }).end(),
+  nothing: (response) => response.end(),
+  null: (response) => response.end('null'),
+};
+
+for (const [what, answer] of Object.entries(FOREIGN)) {
+  test(`U ${what} is no answer of an API server, and a write may have come through`, async () => {
+    await withServer(
+      (_, response) => answer(response),
+      async (transport) => {
+        const message = /what answers there is no Kubernetes API server: "/;
+        await assert.rejects(transport.request(GET, calm), (error) => {
+          assert.match(String(error), message);
+          return isRetryable(error) && !isOutcomeUnknown(error);
+        });
+        await assert.rejects(transport.request(PUT, calm), isOutcomeUnknown);
+      },
+    );
+  });
+}
+
 test('U whoever waits for a slow answer is told so, and the answer still counts', async () => {
   const slow = Promise.withResolvers<void>();
   await withServer(

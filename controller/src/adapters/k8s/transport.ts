@@ -6,6 +6,7 @@ import type { ClusterAccess, Credentials } from './access.ts';
 import {
   ApiError,
   failureFromResponse,
+  foreignAnswer,
   isRetryable,
   isUnauthorized,
   retryAfterMsOf,
@@ -116,7 +117,7 @@ export class Transport {
       const { onServerDate, clock } = this.#options;
       if (date !== undefined) onServerDate?.(date, clock.monotonic() - begun);
       if (status >= 300) throw await errorOf(request, response);
-      return JSON.parse(await textOf(request, response)) as T;
+      return objectIn(request, await textOf(request, response)) as T;
     } finally {
       const seconds = (this.#options.clock.monotonic() - begun) / 1000;
       const { method, resource } = request;
@@ -245,10 +246,26 @@ function noAnswer(request: ApiRequest, error: NodeJS.ErrnoException): ApiError {
   );
 }
 
+function objectIn(request: ApiRequest, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Told below.
+  }
+  throw foreign(request, text);
+}
+
+function foreign(request: ApiRequest, answer: string): ApiError {
+  return foreignAnswer(describe(request), request.method !== 'GET', answer);
+}
+
 async function errorOf(request: ApiRequest, response: IncomingMessage): Promise<ApiError> {
   const seconds = Number(response.headers['retry-after']);
   const retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
   const body = await textOf(request, response);
+  const { location } = response.headers;
+  if (location !== undefined) return foreign(request, `${response.statusCode} to ${location}`);
   const failure = failureFromResponse(response.statusCode ?? 0, body, retryAfterMs);
   return new ApiError(describe(request), {
     ...failure,
