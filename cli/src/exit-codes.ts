@@ -25,8 +25,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** The table as `--help` and README.md show it. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'done; for `run`, `watch` and `submit --wait`: the Experiment Succeeded'],
-  [EXIT.unexpected, 'an unexpected error, such as a full disk'],
-  [EXIT.invalid, 'wrong usage, or a manifest that cannot be run'],
+  [EXIT.unexpected, 'an unexpected error: a full disk, a server that refuses or does not answer'],
+  [EXIT.invalid, 'wrong usage, a manifest that cannot be run, a cluster without Espalier'],
   [EXIT.notFound, 'no such file, Experiment, Trial, log or value'],
   [EXIT.experimentFailed, 'the Experiment Failed'],
   [EXIT.experimentCancelled, 'the Experiment was Cancelled'],
