@@ -22,3 +22,9 @@ test('G15 U24 the record in the store has what a warm start took, and nothing el
   assert.equal(read.status?.reason, undefined);
   assert.equal(parseRecord(recordText(experiment(), [])).experiment.status, undefined);
 });
+
+test('a record of a spec without an objective is refused, as the API server refuses such a spec', () => {
+  const { objective: _, ...spec } = experiment().spec;
+  const text = recordText({ ...experiment(), spec }, []);
+  assert.throws(() => parseRecord(text), /objective/);
+});

@@ -1,5 +1,6 @@
 import {
   API_VERSION,
+  checkExperiment,
   type Experiment,
   type ExperimentRecord,
   experimentRecordSchema,
@@ -40,9 +41,12 @@ export function recordText(
   return `${JSON.stringify({ version: 1, experiment, files }, null, 2)}\n`;
 }
 
-/** @throws {Error} if the text is no record. */
+/** @throws {Error} if the text is no record, or one of a spec that no API server takes. */
 export function parseRecord(text: string): ExperimentRecord {
-  return experimentRecordSchema.parse(JSON.parse(text));
+  const record = experimentRecordSchema.parse(JSON.parse(text));
+  const [broken] = checkExperiment(record.experiment.spec);
+  if (broken !== undefined) throw new Error(`${broken.path.join('.')}: ${broken.message}`);
+  return record;
 }
 
 /** @throws {Error} if a line is no Trial. */
