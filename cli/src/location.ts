@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Experiment } from '@espalier/api';
-import type { LocalClient, TrialView } from '@espalier/controller/local';
+import type { Damage, LocalClient, TrialView } from '@espalier/controller/local';
 import type { UserCluster } from '@espalier/controller/remote';
 import { type ClusterFlags, isOnCluster, openCluster } from './cluster.ts';
 import type { ClusterClient } from './cluster-client.ts';
@@ -47,7 +47,13 @@ export async function withClient<T>(
     ]);
   }
   const engine = await surroundings.engine();
-  const client = await engine.openClient(dir);
+  const { stderr } = surroundings;
+  const onDamage = ({ path, why, movedTo }: Damage) => {
+    const where = movedTo === undefined ? '' : `, and was moved to ${movedTo}`;
+    const text = printable(`warning: ${path} is left out: it cannot be used: ${why}${where}`);
+    stderr.write(`${stderr.paint('warning', text)}\n`);
+  };
+  const client = await engine.openClient(dir, { onDamage });
   try {
     return await work(client, { namespace: location.namespace ?? 'default', name: dir });
   } finally {

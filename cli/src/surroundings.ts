@@ -1,5 +1,6 @@
 import type { Experiment, ExperimentSpec, Trial, TrialStatus } from '@espalier/api';
 import type {
+  ClientOptions,
   LocalClient,
   LocalOptions,
   LocalRunner,
@@ -14,7 +15,7 @@ import type { SignalSource } from './run/interrupts.ts';
 /** What the local engine offers; a test brings one of its own. */
 export interface Engine {
   startRunner(options: LocalOptions): Promise<LocalRunner>;
-  openClient(dir: string): Promise<LocalClient>;
+  openClient(dir: string, options: ClientOptions): Promise<LocalClient>;
   /** All that keeps a spec from being run. */
   checkExperiment(spec: ExperimentSpec): readonly SpecProblem[];
   /** The search problem of a spec in which nothing is wrong. */

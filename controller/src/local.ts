@@ -24,6 +24,7 @@ import { systemClock } from './adapters/local/system-clock.ts';
 import type { Logger, ObjectEvent, Telemetry } from './ports/telemetry.ts';
 import { startControllers } from './reconcilers/start.ts';
 
+export type { Damage } from './adapters/local/damaged.ts';
 export type {
   ApplyOutcome,
   LiveTrial,
@@ -50,6 +51,11 @@ export type {
 export { type ErrorCode, EspalierError } from './ports/errors.ts';
 export { keyText, type ObjectKey, parseKey } from './ports/key.ts';
 export type { EventRecord } from './ports/telemetry.ts';
+
+export interface ClientOptions {
+  /** Told of each file that cannot be used, once, while no runner holds the folder: a runner tells it. */
+  readonly onDamage?: (damage: Damage) => void;
+}
 
 /** For tests and benchmarks; everybody else takes the defaults. */
 export interface LocalTuning {
@@ -86,8 +92,12 @@ export async function startRunner(
 }
 
 /** A folder as commands use it, whether a runner holds it or nobody does. */
-export async function openClient(dir: string, tuning: LocalTuning = {}): Promise<LocalClient> {
-  return new FolderClient(new Layout(resolve(dir)), systemClock, orphanGrace(tuning));
+export async function openClient(
+  dir: string,
+  { onDamage = () => {}, ...tuning }: ClientOptions & LocalTuning = {},
+): Promise<LocalClient> {
+  const options = { orphanGraceMs: orphanGrace(tuning), onDamage };
+  return new FolderClient(new Layout(resolve(dir)), systemClock, options);
 }
 
 async function composeRunner(

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { waitFor } from '../../kit/wait.ts';
+import { runHere } from './in-process.ts';
 import { Sandbox } from './sandbox.ts';
 
 describe('verbs on a folder of this machine', () => {
@@ -57,5 +60,31 @@ describe('verbs on a folder of this machine', () => {
     }
     const csv = await sandbox.espalier('export', 'digits', '--state', 'Failed');
     assert.match(csv.stdout, /^index,.*\n1,digits-00001,[^\n]*\n$/);
+  });
+
+  test('U a file of the folder that cannot be used is named, and not just missing', async (t) => {
+    const sandbox = new Sandbox(t);
+    const file = sandbox.sweep({ max: 2, pace: 0.02, epochs: 1 });
+    assert.equal((await sandbox.espalier('run', '-f', file)).exitCode, 0);
+    const folder = join(sandbox.dir, '.espalier/objects/default/digits');
+    writeFileSync(join(folder, 'trials/00001.json'), '[]');
+    const trials = await runHere(['trials', 'digits', '-o', 'name'], sandbox.dir);
+    assert.equal(trials.exitCode, 0);
+    assert.equal(trials.stdout, 'trial.espalier.dev/digits-00000\n');
+    const left =
+      /^warning: .*trials\/00001\.json is left out: it cannot be used: .*received array\n$/;
+    assert.match(trials.stderr, left);
+    // Whoever changes something holds the folder, and moves what is in the way.
+    const gone = await runHere(['delete', 'digits', '--yes'], sandbox.dir);
+    assert.equal(gone.exitCode, 0, gone.stderr);
+    assert.match(gone.stderr, /00001\.json is left out: .* moved to .*\/damaged\//);
+    assert.equal(readdirSync(join(sandbox.dir, '.espalier/damaged')).length, 1);
+    assert.equal((await sandbox.espalier('run', '-f', file)).exitCode, 0);
+    writeFileSync(join(folder, 'experiment.json'), '{"apiVer');
+    for (const words of [['list'], ['get', 'digits']]) {
+      const ran = await runHere(words, sandbox.dir);
+      assert.equal(ran.exitCode, words[0] === 'list' ? 0 : 3);
+      assert.match(ran.stderr, /^warning: .*digits\/experiment\.json is left out: .*JSON/);
+    }
   });
 });

@@ -3,6 +3,7 @@ import type { DesiredState, Experiment, Trial } from '@espalier/api';
 import { EspalierError } from '../../ports/errors.ts';
 import type { ObjectKey } from '../../ports/key.ts';
 import type { Clock, EventRecord } from '../../ports/telemetry.ts';
+import type { Damage } from './damaged.ts';
 import type { LocalClient, TrialView } from './engine.ts';
 import { readEvents } from './event-log.ts';
 import type { Layout } from './layout.ts';
@@ -27,10 +28,14 @@ export class FolderClient implements LocalClient {
   readonly #offline: OfflineFolder;
   readonly #orphanGraceMs: number;
 
-  constructor(layout: Layout, clock: Clock, orphanGraceMs: number) {
+  constructor(
+    layout: Layout,
+    clock: Clock,
+    { orphanGraceMs, onDamage }: { orphanGraceMs: number; onDamage: (damage: Damage) => void },
+  ) {
     this.#layout = layout;
     this.#clock = clock;
-    this.#offline = new OfflineFolder(layout, clock);
+    this.#offline = new OfflineFolder(layout, clock, onDamage);
     this.#orphanGraceMs = orphanGraceMs;
   }
 

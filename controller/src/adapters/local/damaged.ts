@@ -52,6 +52,14 @@ function tryRename(from: string, to: string): boolean {
 
 /** One line of whatever went wrong in reading something. */
 export function describeProblem(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = firstIssue(error) ?? (error instanceof Error ? error.message : String(error));
   return text.replaceAll(/\s+/g, ' ').slice(0, 300);
+}
+
+/** Of a schema, whose whole message is a JSON document. */
+function firstIssue(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'issues' in error && Array.isArray(error.issues)))
+    return undefined;
+  const { path = [], message } = error.issues[0] ?? {};
+  return [...path.map(String), message].join(': ');
 }

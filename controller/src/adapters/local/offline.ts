@@ -4,11 +4,12 @@ import { EspalierError } from '../../ports/errors.ts';
 import { keyText, type ObjectKey } from '../../ports/key.ts';
 import type { Clock } from '../../ports/telemetry.ts';
 import { ArtifactFolder } from './artifact-folder.ts';
+import type { Damage } from './damaged.ts';
 import { withDesiredState } from './desired-state.ts';
 import { DurableFiles } from './durable-file.ts';
 import { type Layout, runId } from './layout.ts';
 import { FolderLock } from './lock.ts';
-import { readStored, storedKeys } from './object-reader.ts';
+import { readStored, type StoredExperiment, storedKeys } from './object-reader.ts';
 import { ObjectStore } from './object-store.ts';
 import { endOrphans } from './orphans.ts';
 
@@ -16,10 +17,14 @@ import { endOrphans } from './orphans.ts';
 export class OfflineFolder {
   readonly #layout: Layout;
   readonly #clock: Clock;
+  readonly #onDamage: (damage: Damage) => void;
+  /** Places that were told: whoever looks again and again hears of each once. */
+  readonly #told = new Set<string>();
 
-  constructor(layout: Layout, clock: Clock) {
+  constructor(layout: Layout, clock: Clock, onDamage: (damage: Damage) => void) {
     this.#layout = layout;
     this.#clock = clock;
+    this.#onDamage = onDamage;
   }
 
   experiments(): Experiment[] {
@@ -27,11 +32,11 @@ export class OfflineFolder {
   }
 
   experiment(key: ObjectKey): Experiment | undefined {
-    return readStored(this.#layout, key).experiment;
+    return this.#read(key).experiment;
   }
 
   trials(key: ObjectKey): Trial[] {
-    const { experiment, trials } = readStored(this.#layout, key);
+    const { experiment, trials } = this.#read(key);
     if (experiment === undefined) return [];
     return [...trials].sort((a, b) => a.spec.index - b.spec.index);
   }
@@ -60,13 +65,27 @@ export class OfflineFolder {
     });
   }
 
+  /** What cannot be used is told and left where it is: only who holds the folder moves things. */
+  #read(key: ObjectKey): StoredExperiment {
+    const stored = readStored(this.#layout, key);
+    if (!stored.isEmpty) for (const damage of stored.broken) this.#tell({ key, ...damage });
+    return stored;
+  }
+
+  #tell(damage: Damage): void {
+    const where = damage.movedTo ?? damage.path;
+    if (this.#told.has(where)) return;
+    this.#told.add(where);
+    this.#onDamage(damage);
+  }
+
   async #locked<T>(work: (store: ObjectStore, files: DurableFiles) => Promise<T>): Promise<T> {
     const since = new Date(this.#clock.now()).toISOString();
     const lock = await FolderLock.acquire(this.#layout.lock, since);
     try {
       const files = new DurableFiles();
       const store = new ObjectStore(this.#layout, files);
-      store.load(this.#clock.now());
+      for (const damage of store.load(this.#clock.now())) this.#tell(damage);
       return await work(store, files);
     } finally {
       lock.release();
