@@ -18,6 +18,8 @@ describe('espalier plan on a cluster', { skip: whyNoTools() }, () => {
   before(async () => {
     const { plane } = cluster;
     await applyCrds(plane);
+    // It learns only every 30 s of kinds that quotas may count, and at its start.
+    await plane.restart('controller-manager');
     for (const name of ['team', 'free', 'gpus']) await makeNamespace(plane.client, name);
     kubeconfig = plane.writeKubeconfig('person', plane.token('admin'));
     narrow = plane.writeKubeconfig('narrow', plane.token('narrow'));
