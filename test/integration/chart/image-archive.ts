@@ -1,6 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { createReadStream, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  createReadStream,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -57,7 +65,7 @@ async function unpackLayer(path: string, mediaType: string, tree: string): Promi
       done(null, chunk);
     },
   });
-  const tar = spawn('tar', ['-xf', '-', '-C', tree], { stdio: ['pipe', 'inherit', 'inherit'] });
+  const tar = spawn('tar', ['-xpf', '-', '-C', tree], { stdio: ['pipe', 'inherit', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => tar.once('close', resolve));
   await pipeline(createReadStream(path), decompression(mediaType), count, tar.stdin);
   const code = await ended;
@@ -68,6 +76,49 @@ async function unpackLayer(path: string, mediaType: string, tree: string): Promi
 function decompression(mediaType: string): Transform {
   if (mediaType.endsWith('zstd')) return createZstdDecompress();
   return mediaType.endsWith('gzip') ? createGunzip() : new PassThrough();
+}
+
+/** What has no business in an image, by kind; paths within it. */
+export function needlessIn(tree: string): Readonly<Record<string, readonly string[]>> {
+  // With types, links are not followed: those of /dev/fd would lead out.
+  const all = readdirSync(tree, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() || entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .map((path) => ({ path: relative(tree, path), stats: lstatSync(path) }));
+  const that = (fits: (path: string, stats: Stats) => boolean) =>
+    all.filter(({ path, stats }) => fits(path, stats)).map(({ path }) => path);
+  const inApp = (path: string) => path.startsWith('app/');
+  return {
+    'changes the rights of its caller': that((_, s) => s.isFile() && (s.mode & 0o6000) !== 0),
+    'writable by everybody, without the sticky bit': that(
+      (_, { mode }) => (mode & 0o002) !== 0 && (mode & 0o1000) === 0,
+    ),
+    'a test': that(
+      (path, s) => inApp(path) && s.isFile() && /\.(test|spec)\.[cm]?[jt]sx?$/.test(path),
+    ),
+    'for compilers and debuggers': that((path) => inApp(path) && /\.(map|d\.[cm]?ts)$/.test(path)),
+    'for developers': that((path) =>
+      /^app\/node_modules\/(@types|typescript|fast-check|knip|oxlint|@biomejs|playwright-core|axe-core)$/.test(
+        path,
+      ),
+    ),
+    'a way in or out': that((path) =>
+      /(^|\/)s?bin\/(npm|npx|corepack|pip3?|gcc|g\+\+|cc|make|curl|wget|git|ssh|nc|python3?)$/.test(
+        path,
+      ),
+    ),
+    'left over': that(
+      (path, s) =>
+        s.isFile() &&
+        /^(tmp|var\/tmp|var\/lib\/apt\/lists|var\/cache\/apt)\/|\.npm\/_cacache/.test(path),
+    ),
+    'a key or a credential': that(
+      (path, s) =>
+        inApp(path) &&
+        s.isFile() &&
+        /(^|\/)(\.npmrc|\.env|id_rsa|kubeconfig|.*\.creds)$/.test(path),
+    ),
+  };
 }
 
 /** Runs a program of an image as nobody on a root that is read-only but for /tmp, in namespaces of its own. */

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CACHE } from '../../kit/node/server-images.ts';
 import { CHART } from './helm.ts';
-import { packagesIn, runInImage, unpackImage } from './image-archive.ts';
+import { needlessIn, packagesIn, runInImage, unpackImage } from './image-archive.ts';
 
 const root = join(CHART, '../..');
 const run = promisify(execFile);
@@ -84,6 +84,8 @@ describe('the images', { skip: whyNot() }, () => {
         [...new Set([...packagesIn(modules), ...present])].sort(),
       );
 
+      for (const [what, paths] of Object.entries(needlessIn(tree)))
+        assert.deepEqual(paths.slice(0, 20), [], what);
       const [program = ''] = settings.Entrypoint ?? [];
       assert.match(await runInImage(tree, [program, '--help']), help);
       if (name === 'trainer') assert.match(await runInImage(tree, LOAD_TENSORFLOW), /^2\.\d+\.\d+/);
