@@ -7,7 +7,7 @@ TESTS := 'api/src/**/*.test.ts' 'search/src/**/*.test.ts' 'controller/src/**/*.t
   'test/**/*.test.ts'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools lock demo test test-all e2e soak coverage verify format generate types bench \
+.PHONY: help setup tools lock audit demo test test-all e2e soak coverage verify format generate types bench \
   bench-local bench-trainer bench-controller bench-streams bench-search bench-cli gpu-check cluster-up cluster-down images chart clean generate-deploy
 
 help: ## Show what each target does
@@ -22,6 +22,9 @@ tools: ## Build or fetch the real servers that tests start (skipped where that i
 
 lock: ## Bring package-lock.json up to date after a change of a package.json
 	@npm install --package-lock-only --ignore-scripts && node scripts/complete-lockfile.mjs
+
+audit: ## Ask the npm registry for known vulnerabilities of what is shipped (needs one that answers that)
+	@npm audit --omit=dev --audit-level=high
 
 demo: setup ## Run a real hyperparameter sweep on this machine, no cluster
 	@$(NODE) scripts/demo.ts
