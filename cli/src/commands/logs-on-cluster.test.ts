@@ -183,6 +183,18 @@ for (const [name, [trial, answer, said]] of Object.entries(NOTHING)) {
   });
 }
 
+test('U an attempt that has not been is told from one that has printed nothing', async (t) => {
+  const { kubeconfig } = await logsOf(
+    t,
+    () => [owned(running())],
+    () => GONE,
+  );
+  const words = ['logs', 'digits-00000', '--attempt', '7', '--kubeconfig', kubeconfig];
+  const ran = await espalier(words, new FakeEngine());
+  assert.equal(ran.exitCode, 3);
+  assert.match(ran.stderr, /digits-00000 has had no attempt 7 yet\n.*espalier get digits-00000/);
+});
+
 test('a missing right is named', async (t) => {
   const { kubeconfig } = await logsOf(
     t,
