@@ -31,6 +31,11 @@ const CASES: Readonly<Record<string, Case>> = {
   ],
   'a folder below a file': [['trials', 'digits', '--dir', 'afile/x'], 2, /afile is a file and not/],
   'an empty folder name': [['list', '--dir', ''], 2, /'--dir <folder>' argument '' .*It is empty/],
+  'a folder and a cluster at once': [
+    ['delete', 'digits', '--yes', '--dir', 'afolder', '--context', 'lab'],
+    2,
+    /'--dir <folder>' cannot be used with option '--context <name>'/,
+  ],
   'a namespace that cannot be': [
     ['list', '-n', 'A B'],
     2,

@@ -46,5 +46,5 @@ test('a value that is given takes the type of its parameter, or that which it lo
   assert.deepEqual(chosen['new'], { float: 0.5 });
   assert.deepEqual(chosen['more'], { string: 'a=b' });
   assert.deepEqual(chosen['flag'], { bool: true });
-  assert.throws(() => parseGiven('lr'), /not name=value: lr/);
+  assert.throws(() => parseGiven('lr'), /"lr" is not name=value/);
 });

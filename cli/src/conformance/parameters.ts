@@ -10,7 +10,9 @@ export interface GivenValue {
 
 export function parseGiven(text: string): GivenValue {
   const at = text.indexOf('=');
-  if (at < 1) throw invalid(`not name=value: ${printable(text)}`);
+  if (at < 1) {
+    throw invalid(`"${printable(text)}" is not name=value`, ['such as lr=0.01 or schedule=cosine']);
+  }
   return { name: text.slice(0, at), text: text.slice(at + 1) };
 }
 

@@ -19,7 +19,11 @@ export function withLocation(command: Command): Command {
 
 /** Where a verb looks that works on both places: the folder, unless a cluster is named. */
 export function withPlace(command: Command): Command {
-  return withCluster(withLocation(command));
+  withCluster(withLocation(command));
+  // What is deleted or stopped must not depend on which of the two is looked at first.
+  const dir = command.options.find(({ long }) => long === '--dir');
+  dir?.conflicts(['cluster', 'kubeconfig', 'context']);
+  return command;
 }
 
 export function withOutput(command: Command): Command {
