@@ -105,18 +105,16 @@ describe('what the trainer reads', () => {
   test('a picture of any content is decoded or refused, by Error', async (t) => {
     const file = join(folder, '0_1.jpg');
     const plain = sharp({ create: { width: 40, height: 30, channels: 3, background: '#337755' } });
-    const samples = await Promise.all([
+    const pictures = await Promise.all([
       plain.clone().jpeg({ quality: 80 }).toBuffer(),
       plain.clone().jpeg({ progressive: true }).toBuffer(),
       plain.clone().toColourspace('cmyk').jpeg().toBuffer(),
       plain.clone().png().toBuffer(),
-      Buffer.from(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/hostname"/></svg>',
-      ),
     ]);
+    const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><image href="/etc/hostname"/></svg>';
     await fuzz(t, {
       input: fc.tuple(
-        hostileBytes(samples, 200),
+        hostileBytes([...pictures, Buffer.from(drawing)], 200),
         fc.constantFrom('exact' as const, 'fast' as const),
       ),
       cases: casesOf('pictures'),
