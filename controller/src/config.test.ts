@@ -70,6 +70,17 @@ test('a file that is no mapping is a problem and not a crash', () => {
   assert.match(problemsOf(['--config=/nonexistent.yaml']).join(), /ENOENT/);
 });
 
+test('settings below __proto__ are not taken for settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, '__proto__: { workers: 3 }\n');
+  try {
+    assert.match(problemsOf([`--config=${file}`]).join(), /^__proto__ in .*: no such setting$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('a time that is none is told once, a setting that is none with its file', () => {
   assert.equal(problemsOf(['--retry-period=abc']).length, 1);
   const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));

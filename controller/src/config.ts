@@ -135,7 +135,8 @@ export function readConfig(
   const path = flags['config'] ?? env['ESPALIER_CONFIG'];
   const file = typeof path === 'string' ? readFile(path, problems) : {};
   const origins = new Map<string, string>();
-  const values: Record<string, unknown> = {};
+  // Without a prototype, so that `__proto__` in a file is a name like any other: of no setting.
+  const values: Record<string, unknown> = Object.create(null);
   for (const name of Object.keys(file)) {
     values[name] = file[name];
     origins.set(name, `${name} in ${String(path)}`);
