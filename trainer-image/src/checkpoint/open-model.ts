@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { ARTIFACT, manifestSchema } from '@espalier/api';
 import type { Device } from '../backend/device.ts';
 import { buildNetwork, type Network } from '../network/network.ts';
-import { type NetworkShape, specifyNetwork } from '../network/specification.ts';
+import {
+  type LayerSpecification,
+  type NetworkShape,
+  specifyNetwork,
+} from '../network/specification.ts';
 import { PARAMETER_NAMES, PARAMETERS, type Parameters } from '../parameters/definition.ts';
 import { ConfigurationError, messageOf } from '../trainer-error.ts';
 import { modelPath } from './checkpointer.ts';
@@ -51,7 +55,9 @@ export function readModel(path: string): SavedModel {
  * @throws {ConfigurationError} naming the file and the tensor that does not fit.
  */
 export function openNetwork(device: Device, { path, tensors, parameters }: SavedModel): Network {
-  const network = buildNetwork(device, specifyNetwork(parameters), parameters.seed);
+  const layers = specifyNetwork(parameters);
+  requireWeights(path, layers, tensors);
+  const network = buildNetwork(device, layers, parameters.seed);
   try {
     loadModel(device, network, tensors);
   } catch (error) {
@@ -59,6 +65,25 @@ export function openNetwork(device: Device, { path, tensors, parameters }: Saved
     throw new ConfigurationError(`${path}: ${messageOf(error)}`, { cause: error });
   }
   return network;
+}
+
+/** Before anything of the sizes that a file claims to have is made: its tensors are no larger than itself. */
+function requireWeights(
+  path: string,
+  layers: readonly LayerSpecification[],
+  tensors: SavedModel['tensors'],
+): void {
+  for (const layer of layers) {
+    if (layer.kind !== 'convolution' && layer.kind !== 'linear') continue;
+    const name = `${layer.name}.weight`;
+    const [to, from] = tensors.get(name)?.shape ?? [];
+    if (to === layer.to && from === layer.from) continue;
+    if (to === undefined) throw new ConfigurationError(`${path}: it has no tensor ${name}`);
+    const [found, wanted] = [`${to}x${from}`, `${layer.to}x${layer.from}`];
+    throw new ConfigurationError(
+      `${path}: ${name} is ${found} in the checkpoint, ${wanted} in this network`,
+    );
+  }
 }
 
 function bestModelOf(folder: string): string {

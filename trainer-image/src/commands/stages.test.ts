@@ -163,15 +163,14 @@ const lying = join(folder, 'lying.safetensors');
 const { tensors: honest } = decodeSafetensors(readFileSync(bestModel()));
 const file = Buffer.concat(encodeSafetensors([...honest.values()]));
 writeFileSync(lying, Buffer.from(file.toString('latin1').replace('[26,', '[62,'), 'latin1'));
-const wider = join(folder, 'wider.safetensors');
-writeFileSync(
-  wider,
-  Buffer.concat(
-    encodeSafetensors([...honest.values()], {
-      'espalier.parameters': JSON.stringify({ imageSize: 64, width: 0.05, classes: 10 }),
-    }),
-  ),
-);
+const claiming = (name: string, shape: object): string => {
+  const path = join(folder, name);
+  const metadata = { 'espalier.parameters': JSON.stringify(shape) };
+  writeFileSync(path, Buffer.concat(encodeSafetensors([...honest.values()], metadata)));
+  return path;
+};
+const wider = claiming('wider.safetensors', { imageSize: 64, width: 0.05, classes: 10 });
+const huge = claiming('huge.safetensors', { imageSize: 1e6, width: 1e4, classes: 1e9 });
 
 const bad: Record<string, { args: string[]; code: number; want: RegExp }> = {
   'no model': {
@@ -199,6 +198,11 @@ const bad: Record<string, { args: string[]; code: number; want: RegExp }> = {
     args: ['evaluate', wider, digits],
     code: 30,
     want: /wider\.safetensors: fc\.0\.weight is 51x26 in the checkpoint, 51x104 in this network/,
+  },
+  'a model that claims to fill the memory': {
+    args: ['evaluate', huge, digits],
+    code: 30,
+    want: /huge\.safetensors: cnn\.0\.weight is 3x3 in the checkpoint, 640000x3 in this network/,
   },
   'an empty test folder': {
     args: ['predict', run, spoilt],
