@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, realpath, rename, rm } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import type { ManifestFile } from '@espalier/api';
 import { EXIT } from '../exit-codes.ts';
-import { Failure } from '../failure.ts';
+import { asFailure, Failure } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { makeFolder } from './make-folder.ts';
 
@@ -76,8 +76,17 @@ export class TargetFolder {
     return arriving;
   }
 
+  /** @throws {Failure} if it cannot be written whole: no other try to read it would help. */
   async append(arriving: Arriving, chunk: Buffer): Promise<void> {
-    await arriving.file.write(chunk, 0, chunk.length, arriving.size);
+    try {
+      // A disk that is nearly full takes a part.
+      for (let done = 0; done < chunk.length; ) {
+        const { file, size } = arriving;
+        done += (await file.write(chunk, done, chunk.length - done, size + done)).bytesWritten;
+      }
+    } catch (error) {
+      throw asFailure(error, `cannot write into ${printable(this.path)}`);
+    }
     arriving.hash.update(chunk);
     arriving.size += chunk.length;
   }
