@@ -36,8 +36,12 @@ function union(path: string, name: string): string[] {
   return [...words.matchAll(/'(\w+)'/g)].map(([, word = '']) => word);
 }
 
-/** Reasons that no object and no event carries: what verify tells, and how a trainer's request is refused. */
-const TOLD_ELSEWHERE = /domain\/\w+\/verify|\/requests\/|domain\/trial\/requester/;
+/**
+ * Reasons that no object and no event carries: what verify tells, how a trainer's request is refused, and what a
+ * request to the API server came back with.
+ */
+const TOLD_ELSEWHERE =
+  /domain\/\w+\/verify|\/requests\/|domain\/trial\/requester|adapters\/k8s\/api-error/;
 
 const tables: Record<string, { heading: string; wanted: () => readonly string[] }> = {
   condition: { heading: 'Conditions', wanted: () => Object.values(CONDITION) },
