@@ -18,7 +18,9 @@ import { TarError } from '../../courier/src/tar-header.ts';
 import { unpack } from '../../courier/src/unpack.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileBytes, hostileJson, hostileText } from './hostile.ts';
+import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson } from './hostile-values.ts';
 import { useScratch } from './scratch.ts';
 
 const UID = '00000000-0000-4000-8000-00000000000';

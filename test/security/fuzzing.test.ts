@@ -3,7 +3,9 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { CASES, TOTAL } from './cases.ts';
 import { fuzz, type Target } from './fuzzing.ts';
-import { hostileBytes, hostileJson, hostileText, MARK } from './hostile.ts';
+import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson, MARK } from './hostile-values.ts';
 
 /** Readers with one fault each, which the harness must find. */
 const FAULTS: Readonly<

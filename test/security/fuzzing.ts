@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import { SEED } from './cases.ts';
-import { MARK } from './hostile.ts';
+import { MARK } from './hostile-values.ts';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 

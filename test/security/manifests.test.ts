@@ -9,7 +9,8 @@ import { readConfig } from '../../controller/src/config.ts';
 import { EspalierError } from '../../controller/src/ports/errors.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileJson, hostileText } from './hostile.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson } from './hostile-values.ts';
 import { useScratch } from './scratch.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../manifests/samples');

@@ -2,16 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
-  checkExperiment,
   experimentSchema,
   FINALIZER,
   LABEL,
   trainerProfileSchema,
   trialSchema,
 } from '@espalier/api';
-import { ALGORITHMS } from '@espalier/search';
 import fc from 'fast-check';
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   podViewFromPod,
   type RawPod,
@@ -23,7 +21,6 @@ import { DurableFiles } from '../../controller/src/adapters/local/durable-file.t
 import { Layout } from '../../controller/src/adapters/local/layout.ts';
 import { ObjectStore } from '../../controller/src/adapters/local/object-store.ts';
 import { parseRequest } from '../../controller/src/adapters/local/wire.ts';
-import { parseRecord, parseRecordFile } from '../../controller/src/domain/experiment/record.ts';
 import {
   ended,
   experiment,
@@ -31,15 +28,13 @@ import {
   succeeded,
   trial,
 } from '../../controller/src/domain/testing/builders.ts';
-import { recomputed } from '../../controller/src/domain/testing/recomputed.ts';
-import { SimulatedSweep } from '../../controller/src/domain/testing/simulated-sweep.ts';
-import { chanceOf, randomSpec } from '../../controller/src/domain/testing/sweep-spec.ts';
 import { observationOf } from '../../controller/src/domain/trial/observation.ts';
 import { parseResumePoint } from '../../controller/src/domain/trial/resume-point.ts';
 import { EspalierError } from '../../controller/src/ports/errors.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileJson, hostileText, hostileValue } from './hostile.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson, hostileValue } from './hostile-values.ts';
 import { useScratch } from './scratch.ts';
 
 const CLOCK = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
@@ -225,52 +220,4 @@ describe('objects, and what is kept of them', () => {
         return request;
       },
     }));
-
-  test('a record of a search of any content is read or refused', (t) => {
-    const files = [{ sha256: 'a'.repeat(64), size: 7 }];
-    const record = { version: 1, experiment: EXPERIMENT, files };
-    const lines = TRIALS.map((each) => JSON.stringify(each)).join('\n');
-    return fuzz(t, {
-      input: fc.record({
-        record: hostileJson([record]),
-        lines: fc.oneof(
-          hostileText([lines]),
-          fc.array(hostileJson(TRIALS)).map((all) => all.join('\n')),
-        ),
-      }),
-      cases: casesOf('records of a search'),
-      declared: [Error, SyntaxError, z.core.$ZodError],
-      read: ({ record: text, lines: file }) => [parseRecord(text), parseRecordFile(file)],
-    });
-  });
-
-  test('a record that its schemas let through is recomputed, whatever stands in it', (t) => {
-    const sound = hostileValue(sweeps()).map((value) => {
-      const { experiment: object, trials } = Object(value);
-      const read = experimentSchema.safeParse(object).data;
-      const isSound = read !== undefined && checkExperiment(read.spec).length === 0;
-      const all = Array.isArray(trials) ? trials : [];
-      return {
-        experiment: isSound ? read : EXPERIMENT,
-        trials: all.flatMap((each) => trialSchema.safeParse(each).data ?? []),
-      };
-    });
-    return fuzz(t, {
-      input: sound,
-      cases: casesOf('whole records recomputed'),
-      read: (one) => recomputed(one.experiment, one.trials),
-    });
-  });
 });
-
-/** Sweeps that have ended, of every algorithm that is quick. */
-function sweeps(): readonly object[] {
-  const quick = ALGORITHMS.filter(({ name }) => !['gp', 'auto', 'pbt'].includes(name));
-  return quick.flatMap(({ name }) =>
-    [1, 2, 3, 4, 5].map((seed) => {
-      const chance = chanceOf(seed);
-      const sweep = new SimulatedSweep(experiment(randomSpec(chance, name, 8)), chance);
-      return { experiment: sweep.experiment, trials: sweep.run() };
-    }),
-  );
-}

@@ -8,7 +8,8 @@ import type { Logger } from '../../controller/src/ports/telemetry.ts';
 import { RequestAnswerer } from '../../controller/src/requests/answer.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileJson, hostileText } from './hostile.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson } from './hostile-values.ts';
 
 const UID = '00000000-0000-4000-8000-00000000000';
 const OWNER = {

@@ -27,7 +27,9 @@ import {
 } from '../../trainer-image/src/trainer-error.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileBytes, hostileJson, hostileText, surprise } from './hostile.ts';
+import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson, surprise } from './hostile-values.ts';
 import { useScratch } from './scratch.ts';
 
 const UID = '00000000-0000-4000-8000-000000000002';

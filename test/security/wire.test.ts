@@ -15,7 +15,9 @@ import { emptyFold, foldEnd, foldLine } from '../../controller/src/domain/trial/
 import { progressOf, viewOf } from '../../controller/src/domain/trial/feed-trajectory.ts';
 import { casesOf } from './cases.ts';
 import { fuzz } from './fuzzing.ts';
-import { hostileBytes, hostileJson, hostileText, hostileValue } from './hostile.ts';
+import { hostileBytes } from './hostile-bytes.ts';
+import { hostileText } from './hostile-text.ts';
+import { hostileJson, hostileValue } from './hostile-values.ts';
 
 const point = (seq: number) => ({
   seq,
