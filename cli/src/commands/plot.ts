@@ -51,7 +51,9 @@ export async function plot(
   if (format === undefined || options.out === undefined) {
     const { drawText } = await import('../plot/text/draw-text.ts');
     const size = stdout.size() ?? { columns: 100, rows: 30 };
-    writeLines(stdout, drawText(figure, { ...size, paint: stdout.paint }));
+    // The prompt takes the last line.
+    const rows = size.rows - 1;
+    writeLines(stdout, drawText(figure, { ...size, rows, paint: stdout.paint }));
     return EXIT.ok;
   }
   const path = resolve(cwd, options.out);
