@@ -146,6 +146,22 @@ test('trials.max bounds all members; whoever cannot be replaced goes on', async 
   assert.equal(done.length, SIZE);
 });
 
+test('of two that are poor at once only one gives up its place where trials.max has room for one', async () => {
+  const world = new World({
+    trainer: (trial) => ({ ...trainer(trial, 0), epochMs: 60_000, ignoresSigterm: true }),
+  });
+  world.cluster.apply(
+    experiment({ ...SPEC, trials: { max: SIZE + 1, parallel: SIZE, maxFailed: 9 } }),
+  );
+  world.start();
+  await world.finish();
+  verified(world);
+  assert.equal(world.trials().length, SIZE + 1);
+  assert.equal(exploited(world).length, 1);
+  const done = world.trials().filter(({ status }) => status?.phase === 'Succeeded');
+  assert.equal(done.length, SIZE);
+});
+
 test('a member that diverges or fails is replaced as well', async () => {
   const world = new World({
     trainer: (trial, attempt) => {

@@ -1,7 +1,12 @@
 import type { Experiment, Trial } from '@espalier/api';
 import { isLosing } from '../domain/experiment/best.ts';
 import { countedConfigurations } from '../domain/experiment/state.ts';
-import { populationOf, stepsOfChildren, vacancies } from '../domain/population/population.ts';
+import {
+  leaving,
+  populationOf,
+  stepsOfChildren,
+  vacancies,
+} from '../domain/population/population.ts';
 import { currentAttempt, NEW_STATUS } from '../domain/trial/ledger.ts';
 import type { PopulationFacts, TrialSnapshot } from '../domain/trial/snapshot.ts';
 import { keyText, type ObjectKey } from '../ports/key.ts';
@@ -32,7 +37,8 @@ function populationFacts(
   const population = populationOf(experiment.spec);
   if (population === undefined || progress.arrivals === undefined) return undefined;
   const { spec, status } = experiment;
-  const counted = countedConfigurations(experiment, progress) + vacancies(population, progress);
+  const wanted = vacancies(population, progress) + leaving(progress);
+  const counted = countedConfigurations(experiment, progress) + wanted;
   const isOpen = spec.desiredState === 'Run' && status?.phase !== 'Stopping';
   return { entries: progress.arrivals.entries, hasRoom: isOpen && counted < spec.trials.max };
 }

@@ -32,6 +32,15 @@ export function vacancies({ size }: Population, progress: Readonly<ExperimentPro
   return Math.max(0, size - progress.active.size - progress.phaseCount('Succeeded'));
 }
 
+/** How many members were told to give up their places and have not ended: each will be replaced. */
+export function leaving({ active }: Pick<ExperimentProgress, 'active'>): number {
+  let count = 0;
+  for (const { status } of active.values()) {
+    if (status?.rungs.some(({ verdict }) => verdict === 'stop') === true) count += 1;
+  }
+  return count;
+}
+
 /** Whether others may take the weights of a Trial: not of one that failed, diverged or was stopped. */
 export function mayDonate({ status }: Trial): boolean {
   return !isTerminalTrial(status?.phase) || status?.phase === 'Succeeded';
