@@ -47,6 +47,10 @@ const cases: Record<string, { spec: SpecInput; want: string[]; suggestion?: stri
     spec: { objective: undefined, objectives: [...two], search: { algorithm: 'gp' } },
     want: ['spec.search.algorithm'],
   },
+  'a population that is never judged before its end': {
+    spec: { search: { algorithm: 'pbt', population: { interval: 8, max: 8 } } },
+    want: ['spec.search.population.interval'],
+  },
   'pbt over several objectives': {
     spec: {
       ...{ objective: undefined, objectives: [...two], constraints: [{ metric: 'mb', max: 1 }] },

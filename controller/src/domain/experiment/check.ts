@@ -116,6 +116,11 @@ function checkPopulation(spec: ExperimentSpec): SpecProblem[] {
     return [{ path: ['spec', 'search', 'population'], message }];
   }
   const problems: SpecProblem[] = [];
+  const { interval = 1, max } = search.population ?? {};
+  if (max !== undefined && interval >= max) {
+    const message = `must be less than max (${max}), or no member is ever judged`;
+    problems.push({ path: ['spec', 'search', 'population', 'interval'], message });
+  }
   if (earlyStopping !== undefined) {
     const message = 'pbt replaces its worst members itself; leave earlyStopping out';
     problems.push({ path: ['spec', 'earlyStopping'], message });
