@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the dashboard as data, from top to bottom
 import {
   type Dashboard,
   DashboardCursorSync,

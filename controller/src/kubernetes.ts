@@ -85,6 +85,7 @@ const DEFAULT_TRIAL_METRICS: TrialMetricsLimits = {
 const CREDENTIALS_WORKERS = 4;
 
 /** Fills the caches, waits for the lease, reconciles until the signal aborts or the lease is lost. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: what is made of what, once
 export function startKubernetes(
   options: KubernetesOptions,
   signal: AbortSignal,

@@ -100,6 +100,7 @@ export async function openClient(
   return new FolderClient(new Layout(resolve(dir)), systemClock, options);
 }
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: what is made of what, once
 async function composeRunner(
   layout: Layout,
   lock: FolderLock,

@@ -98,6 +98,7 @@ export interface Streams {
 const ANSWER_WITHIN_MS = 20_000;
 
 /** Builds everything and begins to connect; returns at once. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: what is made of what, once
 export function createStreams(options: StreamsOptions): Streams {
   const { nats, cluster, clock, log, oldestPodMs } = options;
   const store = options.s3 && composeStore(options.s3, cluster);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: from text to objects in one walk; what it needs beside is in files of its own
 import { type Document, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { nearestName } from '../nearest-name.ts';

@@ -6,6 +6,7 @@ import { examples, namespaceName, notEmpty, oneOf, withPlace } from './options.t
 import type { Perform } from './perform.ts';
 
 /** About the program and the places where it works, and not about an Experiment. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of verbs
 export function addHelpingVerbs(program: Command, perform: Perform): void {
   // Commander's own would answer an unknown verb with the help of them all.
   program

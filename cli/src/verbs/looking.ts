@@ -16,6 +16,7 @@ import {
 } from './options.ts';
 import type { Perform } from './perform.ts';
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of verbs
 export function addLookingVerbs(program: Command, perform: Perform): void {
   program.commandsGroup('Look:');
   withWatch(withOutput(withPlace(program.command('list'))))
@@ -120,6 +121,7 @@ export function addLookingVerbs(program: Command, perform: Perform): void {
 
 const watching = () => import('../commands/watch-objects.ts');
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of verbs
 function addRecords(program: Command, perform: Perform): void {
   withStore(withOutput(withPlace(program.command('compare <names...>'))))
     .description(

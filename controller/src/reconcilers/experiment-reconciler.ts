@@ -30,6 +30,7 @@ const MAX_PLANS = 4;
 const VIEW_SHARE_MS = 100;
 
 /** Brings one Experiment from where it is to where it should be, a step at a time; safe to repeat. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: three short functions that share their ports
 export function createExperimentReconciler(
   ports: ControllerPorts,
   options: ExperimentReconcilerOptions = {},

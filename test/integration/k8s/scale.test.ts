@@ -42,7 +42,9 @@ describe('scale', { skip: whyNoTools() }, () => {
     assert.deepEqual(lost, []);
   }
 
-  test(`F22 G11 U1 U5 ${TRIALS} trials in one Experiment`, { timeout: HOUR_MS }, async (context) => {
+  test(`F22 G11 U1 U5 ${TRIALS} trials in one Experiment`, {
+    timeout: HOUR_MS,
+  }, async (context) => {
     const { client } = rig.cluster.plane;
     await makeNamespace(client, 'large');
     let bytes = 0;

@@ -12,6 +12,7 @@ type Valued = { readonly trial: PlottedTrial; readonly at: XY };
  * Two objectives against each other, and the trials that no other beats in both; with replicates, the
  * means that no other beats. Trials that miss a constraint beat nobody; they are drawn smaller and apart.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one figure as data, from top to bottom
 export function drawPareto(sweep: Sweep): Figure {
   const [first, second] = sweep.objectives;
   if (first === undefined || second === undefined) {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one state machine: list, watch, and back
 import type { Clock, Logger } from '../../ports/telemetry.ts';
 import { ApiError, isGone, retryAfterMsOf } from './api-error.ts';
 import { LineSplitter } from './json-lines.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the whole port, in short methods that share one table of places
 import {
   type Experiment,
   type ExperimentStatus,

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one upload in parts, with each of its ends
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: one fold, in short methods that keep the same counts
 import { type ExperimentSpec, isTerminalTrial, type Trial, type TrialPhase } from '@espalier/api';
 import type { Configuration, HistoryEntry, RunningEntry } from '@espalier/search';
 import { Arrivals } from '../population/arrivals.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the whole port, with every fault that it can have
 import {
   type Experiment,
   type ExperimentStatus,

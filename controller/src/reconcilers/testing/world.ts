@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: all that tests may do to their world
 import { type Experiment, isTerminalExperiment, type Trial } from '@espalier/api';
 import type { PodEnd, PodView } from '../../domain/trial/pod-view.ts';
 import { keyText } from '../../ports/key.ts';
