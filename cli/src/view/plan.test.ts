@@ -72,6 +72,16 @@ const warnings: Record<
     rule: ASHA,
     want: ['early stopping never acts: minRungSize is 4, with 3 trials'],
   },
+  'a population that does not train at once': {
+    spec: {
+      search: { algorithm: 'pbt', population: { size: 4, resource: 'epoch', interval: 1, max: 8 } },
+      trials: { max: 12, parallel: 2 },
+    },
+    dimensions: [LR],
+    want: [
+      "only 2 of the population's 4 members train at once: those that come later do not learn from those that have ended",
+    ],
+  },
 };
 for (const [name, { spec, dimensions, rule, want }] of Object.entries(warnings)) {
   test(`warnings: ${name}`, () => assert.deepEqual(planOf(spec, dimensions, rule).warnings, want));

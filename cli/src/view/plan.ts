@@ -150,7 +150,8 @@ function warningsOf(
   rungs: readonly number[],
 ): readonly string[] {
   const { max, parallel } = spec.trials;
-  const isGrid = spec.search.algorithm === 'grid';
+  const { algorithm, population } = spec.search;
+  const isGrid = algorithm === 'grid';
   const epochs = epochsOf(spec);
   const found: (string | false)[] = [
     isGrid && cells > max && `the grid has ${count(cells, 'cell')} but trials.max is ${max}`,
@@ -179,6 +180,9 @@ function warningsOf(
       rungs.length > 0 &&
       (rungs[0] ?? 0) >= epochs &&
       `early stopping never acts: its first rung is epoch ${rungs[0]} of ${epochs}`,
+    population !== undefined &&
+      parallel < population.size &&
+      `only ${parallel} of the population's ${population.size} members train at once: those that come later do not learn from those that have ended`,
   ];
   return found.filter((warning) => warning !== false);
 }
