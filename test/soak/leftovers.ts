@@ -6,7 +6,6 @@ import { objectsOf, type Store } from '../e2e/store.ts';
 import { NAMESPACE } from '../integration/chart/helm.ts';
 import type { KubeObject } from '../kit/kube-types.ts';
 import type { Ended } from './judge.ts';
-import { PREFIX } from './workload.ts';
 
 /** What there is of an installation when nothing runs and every Experiment of the soak is deleted. */
 export interface Leftovers {
@@ -27,21 +26,22 @@ type JetStreamPage = Pick<Leftovers, 'streams' | 'consumers' | 'messages'>;
 
 const MONITOR_PORT = 8222;
 
-export async function objectsLeft({
-  client,
-  list,
-}: Kubernetes): Promise<Omit<Leftovers, 'uploads' | 'files'>> {
+/** `Kind name` of what belongs to trials; the pod of a trial that failed stays with its Experiment. */
+export async function objectsOfTrials({ list }: Kubernetes): Promise<string[]> {
   const all = await list<KubeObject>('pods,secrets,experiments,trials', '--namespace', TEAM);
+  return all.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+}
+
+/** @param before what {@link objectsOfTrials} gave before the soak. */
+export async function objectsLeft(
+  kubernetes: Kubernetes,
+  before: ReadonlySet<string>,
+): Promise<Omit<Leftovers, 'uploads' | 'files'>> {
+  const objects = (await objectsOfTrials(kubernetes)).filter((name) => !before.has(name));
   const nats = `/api/v1/namespaces/${NAMESPACE}/pods/espalier-nats-0:${MONITOR_PORT}`;
-  const { text, status } = await client.request('GET', `${nats}/proxy/jsz`);
+  const { text, status } = await kubernetes.client.request('GET', `${nats}/proxy/jsz`);
   if (status !== 200) throw new Error(`NATS answers ${status}`);
   const { streams, consumers, messages } = JSON.parse(text) as JetStreamPage;
-  // Experiments from before the soak stay with their Trials; none has a pod or a Secret.
-  const ours = all.filter(
-    ({ kind = '', metadata }) =>
-      ['Pod', 'Secret'].includes(kind) || metadata.name?.startsWith(PREFIX),
-  );
-  const objects = ours.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   return { objects, streams, consumers, messages };
 }
 

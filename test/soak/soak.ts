@@ -8,7 +8,14 @@ import { attemptRecord, objectsOf, type Store, withStore } from '../e2e/store.ts
 import { waitFor } from '../kit/wait.ts';
 import { type Account, accountOf, type Ended, sumOf } from './judge.ts';
 import { KeptLogs } from './kept-logs.ts';
-import { filesOf, type Leftovers, objectsLeft, uploadsLeft, wrongLeftovers } from './leftovers.ts';
+import {
+  filesOf,
+  type Leftovers,
+  objectsLeft,
+  objectsOfTrials,
+  uploadsLeft,
+  wrongLeftovers,
+} from './leftovers.ts';
 import { memoryTrend } from './memory.ts';
 import { RECOVERY_MS, type SoakOptions, type Strained, strain } from './strain.ts';
 import { verdict } from './verdict.ts';
@@ -37,23 +44,24 @@ export async function soak(rig: Rig, context: TestContext, options: SoakOptions)
   const say = (text: string) => context.diagnostic(text);
   say(`SOAK_SEED=${options.seed} SOAK_MINUTES=${options.minutes}`);
   const logs = new KeptLogs(own.podLogs, process.env['SOAK_LOGS'] ?? files.file('logs'));
+  const before = new Set(await objectsOfTrials(kubernetes));
   const strained = await strain({ kubernetes, own, logs, say }, options);
   rig.mark('strained');
-  await judge(rig, context, strained, logs, options);
+  await judge(rig, context, { ...strained, before }, logs, options);
   rig.mark('soak judged');
 }
 
 async function judge(
   { kubernetes, pods }: Rig,
   context: TestContext,
-  { ended, samples, faults }: Strained,
+  { ended, samples, faults, before }: Strained & { readonly before: ReadonlySet<string> },
   logs: KeptLogs,
   options: SoakOptions,
 ): Promise<void> {
   writeFileSync(join(logs.folder, 'memory.json'), JSON.stringify(samples));
   const { objects, ...streams } = await waitFor(
     async () => {
-      const found = await objectsLeft(kubernetes);
+      const found = await objectsLeft(kubernetes, before);
       const wrong = wrongLeftovers({ ...found, uploads: [], files: [] });
       if (wrong.length > 0) throw new Error(wrong.join(', '));
       return found;
