@@ -11,7 +11,7 @@ const why =
 
 describe('small Experiments while everything is killed in turn', { skip: why }, () => {
   const { step } = useRig({ upgrades: false });
-  const options = soakOptions();
+  const options = soakOptions(Date.now() % 100_000);
   step('the chart is installed on a node of its own', install);
   step(
     'G1 G2 G5 G6 G7 G9 G10 G14 G15 nothing is lost, made twice or left behind',

@@ -20,9 +20,9 @@ import { memoryTrend } from './memory.ts';
 import { RECOVERY_MS, type SoakOptions, type Strained, strain } from './strain.ts';
 import { verdict } from './verdict.ts';
 
-/** SOAK_MINUTES, else 3, and SOAK_SEED, else one that has not been before. */
-export function soakOptions(): SoakOptions {
-  const { SOAK_MINUTES = '3', SOAK_SEED = String(Date.now() % 100_000) } = process.env;
+/** SOAK_MINUTES, else 3, and SOAK_SEED, else the one that is given. */
+export function soakOptions(defaultSeed: number): SoakOptions {
+  const { SOAK_MINUTES = '3', SOAK_SEED = String(defaultSeed) } = process.env;
   const [minutes, seed] = [Number(SOAK_MINUTES), Number(SOAK_SEED)];
   assert.ok(minutes > 0, `SOAK_MINUTES is "${SOAK_MINUTES}"`);
   assert.ok(Number.isSafeInteger(seed), `SOAK_SEED is "${SOAK_SEED}"`);
