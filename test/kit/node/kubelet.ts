@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { ControlPlane } from '../control-plane.ts';
 import type { Condition, KubeObject } from '../kube-types.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';
-import type { OwnProcess } from '../own-process.ts';
+import { type OwnProcess, signalGroup } from '../own-process.ts';
 import type { StateFolder } from '../state-folder.ts';
 import { waitFor } from '../wait.ts';
 import { CONTAINERD_SOCKET } from './containerd.ts';
@@ -80,7 +80,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     pause: () => process.pause(),
     resume: () => process.resume(),
     restart: async () => {
+      const { pid } = process;
       await process.kill();
+      // What entered the box has ended; the kubelet itself may take a moment to give its port back.
+      await waitFor(() => !signalGroup(pid, 0), { what: 'the killed kubelet is gone' });
       const killedMs = Date.now();
       process = await start();
       await untilReady(killedMs);
