@@ -1,32 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { espalier } from '../testing/command-line.ts';
 import { FakeEngine } from '../testing/fake-engine.ts';
+import { MANIFEST, manifestFolder } from '../testing/manifest-folder.ts';
 
-const MANIFEST = `apiVersion: espalier.dev/v1alpha1
-kind: Experiment
-metadata: { name: digits }
-spec:
-  objective: { metric: valid_acc, goal: maximize }
-  parameters:
-    - { name: lr, float: { min: 1.0e-5, max: 1.0e-2, scale: log } }
-    - { name: schedule, string: { values: [constant, cosine] } }
-    - { name: epochs, int: { value: 8 } }
-  trials: { max: 2, parallel: 2 }
-  trainer: { command: [./train.sh], image: registry/trainer }
-`;
-
-let dir = '';
-let file = '';
-before(() => {
-  dir = mkdtempSync(join(tmpdir(), 'espalier-manifests-'));
-  file = join(dir, 'digits.yaml');
-  writeFileSync(file, MANIFEST);
-});
-after(() => rmSync(dir, { recursive: true }));
+const { dir, file } = manifestFolder();
 
 test('a manifest with problems starts nothing and shows each with a caret', async () => {
   const bad = join(dir, 'bad.yaml');
