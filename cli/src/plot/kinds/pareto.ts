@@ -1,4 +1,4 @@
-import { paretoFront } from '@espalier/search';
+import { lossesOf, paretoFront } from '@espalier/search';
 import { count } from '../../render/number.ts';
 import type { Colour, Figure, Mark, XY } from '../figure.ts';
 import { INFEASIBLE } from '../infeasible.ts';
@@ -105,8 +105,7 @@ function axisOf({ metric, goal }: PlottedObjective, values: readonly number[]) {
 /** Of those that meet the constraints. */
 function frontOf(all: readonly Valued[], goals: readonly PlottedObjective[]) {
   const valued = all.filter(({ trial }) => !trial.isInfeasible);
-  const losses = valued.map(({ at }) =>
-    at.map((value, m) => (goals[m]?.goal === 'maximize' ? -value : value)),
-  );
+  const directions = goals.map(({ goal }) => goal);
+  const losses = valued.map(({ at }) => lossesOf(directions, at));
   return paretoFront(losses).map((place) => valued[place] as Valued);
 }
