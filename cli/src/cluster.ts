@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { ClusterOptions, ClusterProbe, UserCluster } from '@espalier/controller/remote';
-import { invalid } from './failure.ts';
+import { invalid, messageOf } from './failure.ts';
 import { printable } from './render/printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -57,13 +57,10 @@ function opened<T extends { readonly server: string }>(
     });
     return cluster;
   } catch (cause) {
-    throw invalid(
-      `cannot tell which cluster: ${cause instanceof Error ? cause.message : String(cause)}`,
-      [
-        'name one with --kubeconfig FILE (or $KUBECONFIG), and one of its contexts with --context',
-        'for a folder of this machine: --dir DIR',
-      ],
-    );
+    throw invalid(`cannot tell which cluster: ${messageOf(cause)}`, [
+      'name one with --kubeconfig FILE (or $KUBECONFIG), and one of its contexts with --context',
+      'for a folder of this machine: --dir DIR',
+    ]);
   }
 }
 

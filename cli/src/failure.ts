@@ -51,6 +51,11 @@ export class UnknownChoice extends Failure {
   }
 }
 
+/** What a thrown value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The `code` of errors of the engine and of the operating system. */
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
@@ -64,7 +69,7 @@ function codeOf(error: unknown): string | undefined {
  */
 export function asFailure(error: unknown, doing: string): Failure {
   if (error instanceof Failure) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const known = KNOWN[codeOf(error) ?? ''];
   if (known !== undefined) {
     const { exitCode, hints } = known;

@@ -10,7 +10,7 @@ import {
   type WrittenManifest,
 } from '@espalier/api';
 import { EXIT } from './exit-codes.ts';
-import { Failure, invalid, notFound } from './failure.ts';
+import { Failure, invalid, messageOf, notFound } from './failure.ts';
 import type { Key } from './key.ts';
 import type { Location } from './location.ts';
 import { count } from './render/number.ts';
@@ -78,7 +78,7 @@ function readText({ cwd, texts }: Surroundings, file: string): string {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     if (code === 'EISDIR') throw invalid(`${printable(file)} is a folder; name a YAML file`);
     if (code !== 'ENOENT') {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       const why = `cannot read ${printable(file)}: ${message}`;
       throw new Failure(why, { exitCode: EXIT.unexpected, cause });
     }

@@ -14,6 +14,7 @@ import {
 import { bad, type Finding, hidden, ok } from '../doctor/finding.ts';
 import { localFindings } from '../doctor/local-findings.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { messageOf } from '../failure.ts';
 import { folderOf, type Location, type OpenedCluster, withUserCluster } from '../location.ts';
 import { printable } from '../render/printable.ts';
 import type { Style } from '../render/style.ts';
@@ -90,7 +91,7 @@ async function clusterFindings(
     version = versionFinding(await probe.version(call));
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return [
       kubeconfig,
       bad('API server', why, 'kubectl cluster-info tells whether kubectl reaches it'),
@@ -121,7 +122,7 @@ async function clusterFindings(
     looks.map((look, at) =>
       look().catch((error: unknown) => {
         signal.throwIfAborted();
-        return hidden(names[at] ?? '', error instanceof Error ? error.message : String(error));
+        return hidden(names[at] ?? '', messageOf(error));
       }),
     ),
   );

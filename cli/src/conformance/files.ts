@@ -8,6 +8,7 @@ import {
   type Manifest,
   manifestSchema,
 } from '@espalier/api';
+import { messageOf } from '../failure.ts';
 import { fail, pass, skip, type Verdict } from './verdict.ts';
 
 /** Whose manifest it must be. */
@@ -28,7 +29,7 @@ export function readWhole(out: string, name: string, owner: Owner): Manifest | s
   try {
     manifest = manifestSchema.parse(JSON.parse(readFileSync(join(out, name), 'utf8')));
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return `${name}: ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
   }
   if (manifest.trialUid !== owner.trialUid || manifest.attempt !== owner.attempt) {

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDataPath } from '@espalier/api';
-import { invalid } from '../failure.ts';
+import { invalid, messageOf } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 
 /** One entry of a folder, as it goes into an archive. */
@@ -67,7 +67,7 @@ async function lookAt(path: string, shown: string): Promise<BigIntStats> {
   try {
     return await lstat(path, { bigint: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw invalid(`cannot look at ${printable(shown)}: ${why}`);
   }
 }

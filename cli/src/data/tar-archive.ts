@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT } from '../exit-codes.ts';
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import type { ScannedEntry } from './scan-folder.ts';
 import { BLOCK, paddingAfter, tarHeader } from './tar-header.ts';
@@ -98,6 +98,6 @@ export function changed(path: string): Failure {
 }
 
 function unreadable({ path }: ScannedEntry, cause: unknown): Failure {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new Failure(`cannot read ${printable(path)}: ${why}`, { exitCode: EXIT.refused, cause });
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../failure.ts';
 import { formatBytes } from '../render/number.ts';
 import { printable } from '../render/printable.ts';
 import { defaultTrainerCommand } from '../trainer-command.ts';
@@ -54,7 +55,7 @@ async function folderFinding(folder: string): Promise<Finding> {
     const state = place === folder ? 'writable' : 'can be made';
     return ok(what, `${printable(folder)} ${state}, ${room}`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return bad(
       what,
       printable(why),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARTIFACT, type Manifest, type ManifestFile } from '@espalier/api';
 import { EXIT } from '../exit-codes.ts';
-import { Failure, notFound } from '../failure.ts';
+import { Failure, messageOf, notFound } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import type { ArtifactSource } from './artifact-source.ts';
 import { type Arriving, TargetFolder } from './target-folder.ts';
@@ -45,7 +45,7 @@ export async function download(request: Download): Promise<readonly string[]> {
   try {
     files = wantedFiles(readManifest(found.text), checkpointSha256);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw damaged(`${source.nameOf(found.path)}: ${printable(why.slice(0, 300))}`, cause);
   }
   const listed = new Set(files.map(({ path }) => path));

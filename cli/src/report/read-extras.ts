@@ -5,7 +5,7 @@ import { DRAWN_EXTRA, type Experiment, type Manifest, type Trial } from '@espali
 import { isOnCluster } from '../cluster.ts';
 import type { ArtifactSource } from '../download/artifact-source.ts';
 import { bestFolder, openSource } from '../download/open-source.ts';
-import { notFound } from '../failure.ts';
+import { messageOf, notFound } from '../failure.ts';
 import type { Location } from '../location.ts';
 import { formatBytes } from '../render/number.ts';
 import { printable } from '../render/printable.ts';
@@ -52,7 +52,7 @@ export async function readExtras(
       await readBest(surroundings, { experiment, trials }, options, { texts, notes, signal });
     } catch (error) {
       signal.throwIfAborted();
-      notes.push(`The files of the best model cannot be read: ${messageOf(error)}`);
+      notes.push(`The files of the best model cannot be read: ${shortMessage(error)}`);
     }
   }
   const parsed = <T>(path: string, parse: (text: string) => T): T | undefined => {
@@ -147,7 +147,6 @@ function tooLarge(name: string, size: number): string {
   return `${printable(name)} is not drawn: it has ${formatBytes(size)}, and at most ${formatBytes(MOST_BYTES)} are read.`;
 }
 
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return printable(text.slice(0, 300));
+function shortMessage(error: unknown): string {
+  return printable(messageOf(error).slice(0, 300));
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WatchNews } from '@espalier/controller/remote';
+import { messageOf } from '../failure.ts';
 
 /** What was seen, or what keeps us from seeing it. */
 export type Look<T> =
@@ -74,8 +75,4 @@ const BACK = 'it answers again';
 
 function away(error: unknown): Look<never> {
   return { kind: 'trouble', text: `${messageOf(error)}; trying again` };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

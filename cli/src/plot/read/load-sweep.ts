@@ -1,6 +1,7 @@
 import type { Experiment, Trial } from '@espalier/api';
 import type { LocalClient } from '@espalier/controller/local';
 import { isOnCluster } from '../../cluster.ts';
+import { messageOf } from '../../failure.ts';
 import type { Location } from '../../location.ts';
 import { printable } from '../../render/printable.ts';
 import type { Surroundings } from '../../surroundings.ts';
@@ -68,7 +69,7 @@ async function fromStore(
     return await load((trial, metrics) => points.read(trial, metrics));
   } catch (error) {
     end.signal.throwIfAborted();
-    return without(error instanceof Error ? error.message : String(error));
+    return without(messageOf(error));
   } finally {
     subscription.off();
     end.abort();
